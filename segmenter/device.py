@@ -1,0 +1,76 @@
+"""Chooses device, precision and thread count once, and says why in one line."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmenter.errors import InvalidInput
+
+CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where a network runs."""
+
+    kind: str  # "cpu" or "cuda"
+    threads: int
+    reason: str
+
+    def describe(self) -> str:
+        """Return for instance `CPU, 2 threads (no CUDA device)`."""
+        if self.kind == "cuda":
+            return f"CUDA ({self.reason})"
+        return f"CPU, {self.threads} thread{'s' if self.threads > 1 else ''} ({self.reason})"
+
+
+def choose_device(wanted: str = "auto") -> Device:
+    """Choose CUDA when it is there and wanted, else the CPU.
+
+    Args:
+        wanted: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        InvalidInput: another word, or `cuda` where there is none.
+    """
+    threads = count_threads()
+    if wanted == "cpu":
+        return Device("cpu", threads, "asked for")
+    if wanted not in ("auto", "cuda"):
+        raise InvalidInput(f"no device {wanted!r}; choose auto, cpu or cuda")
+    name = cuda_name()
+    if name:
+        return Device("cuda", threads, name)
+    if wanted == "cuda":
+        raise InvalidInput("no CUDA device found; choose auto or cpu, or check the driver")
+    return Device("cpu", threads, "no CUDA device")
+
+
+def cuda_name() -> str | None:
+    """Return the first CUDA device's name, or None; torch is loaded only where a driver is installed."""
+    if not any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")):
+        return None
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+
+
+def count_threads() -> int:
+    """Return the CPUs this process may use: CPU_CORES, else the container's quota and affinity."""
+    stated = os.environ.get("CPU_CORES", "")
+    if stated.isdigit() and int(stated) > 0:
+        return int(stated)
+    affinity = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    return max(1, min(affinity, quota_cpus(CGROUP_QUOTA)))
+
+
+def quota_cpus(path: Path) -> int:
+    """Read a cgroup's CPU quota, rounded up; a large number when there is none."""
+    try:
+        quota, period = path.read_text().split()
+        return math.ceil(int(quota) / int(period))
+    except (OSError, ValueError):  # absent, or "max": no limit
+        return 1_000_000

@@ -1,0 +1,43 @@
+"""Every error a user can meet; each message says what was given and what to do.
+
+SegmenterError
+├── InvalidInput          an option or an array that can't be used
+├── UnreadableImage       a picture that can't be opened
+├── UnreadableVideo       a video that can't be opened or decoded
+├── OutputFailed          a result that could not be written
+├── WeightsUnavailable    weights that can't be found, fetched or trusted
+├── InvalidDataset        training or evaluation data with a fault
+└── MissingExtra          an optional package that is not installed
+"""
+
+
+class SegmenterError(Exception):
+    """Anything that goes wrong for a reason a user can understand."""
+
+
+class InvalidInput(SegmenterError):
+    """An option or an array that can't be used."""
+
+
+class UnreadableImage(SegmenterError):
+    """A picture that can't be opened."""
+
+
+class UnreadableVideo(SegmenterError):
+    """A video that can't be opened or decoded."""
+
+
+class OutputFailed(SegmenterError):
+    """A result that could not be written."""
+
+
+class WeightsUnavailable(SegmenterError):
+    """Weights that can't be found, fetched or trusted."""
+
+
+class InvalidDataset(SegmenterError):
+    """Training or evaluation data with a fault."""
+
+
+class MissingExtra(SegmenterError):
+    """An optional package that is not installed."""

@@ -1,0 +1,32 @@
+"""Files appear whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from segmenter.errors import OutputFailed
+
+
+@contextmanager
+def finished(path: Path) -> Iterator[Path]:
+    """Give a temporary path with the same ending, which becomes `path` when the block succeeds.
+
+    Raises:
+        OutputFailed: the folder can't be written to.
+    """
+    path = Path(path)
+    part = path.with_name(f".{path.stem}-{uuid4().hex[:8]}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+    except OSError as error:
+        raise OutputFailed(
+            f"can't write {path}: {error.strerror}; choose a folder you may write to"
+        ) from error
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,192 @@
+"""Training samples: photos with masks, cut-outs composited onto backgrounds, and pictures of nobody.
+
+A data folder holds one folder per source:
+
+    <source>/images/*.jpg + <source>/masks/*.png   photos, each with a mask of the same stem
+    cutouts/images + cutouts/masks                 people on a plain backdrop, with soft alpha
+    backgrounds/*.jpg                              pictures without people
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.random import Generator
+from torch.utils.data import Dataset, Sampler
+
+from segmenter.errors import InvalidDataset
+from segmenter.training import augment
+from segmenter.training.augment import Sample
+
+PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
+# How often each kind of sample is drawn; only the ones whose folders exist count.
+SHARES = {
+    "portraits": 0.24,
+    "street": 0.22,
+    "faces": 0.18,
+    "groups": 0.02,
+    "composites": 0.30,
+    "nobody": 0.04,
+}
+OTHER_SHARE = 0.2  # of any further folder of photos
+# Composites take their people from the cut-outs this often, else from the photos with masks.
+CUTOUT_SHARE = 0.65
+# Multiples of (8, 6), (1, 1)...: every aspect that photos, phones and webcams have, at equal cost.
+ASPECTS = ((4, 3), (1, 1), (3, 4), (3, 2), (9, 16))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A photo and its mask."""
+
+    image: Path
+    mask: Path
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (H,W,3) uint8 RGB and (H,W) uint8, 0 background to 255 person.
+
+        Raises:
+            InvalidDataset: one can't be read, or their sizes differ.
+        """
+        image, mask = read_image(self.image), cv2.imread(str(self.mask), cv2.IMREAD_GRAYSCALE)
+        if mask is None:
+            raise InvalidDataset(f"{self.mask} can't be read; export it again as 8-bit grey PNG")
+        if mask.shape != image.shape[:2]:
+            raise InvalidDataset(
+                f"{self.mask} is {mask.shape[1]}x{mask.shape[0]} but its photo is "
+                f"{image.shape[1]}x{image.shape[0]}; make both the same size"
+            )
+        return image, mask
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Read a training picture as (H,W,3) uint8 RGB; InvalidDataset when it is no picture."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise InvalidDataset(
+            f"{path} can't be read as a picture; remove it or save it again as JPEG"
+        )
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """List the pictures of a folder in name order."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS)
+
+
+def find_pairs(source: Path) -> list[Pair]:
+    """Match `source`/images with `source`/masks by stem.
+
+    Raises:
+        InvalidDataset: a photo has no mask, or there is no photo.
+    """
+    pairs = [
+        Pair(image, source / "masks" / f"{image.stem}.png")
+        for image in find_pictures(source / "images")
+    ]
+    missing = [pair for pair in pairs if not pair.mask.exists()]
+    if missing:
+        raise InvalidDataset(
+            f"{missing[0].image} has no mask ({len(missing)} of {len(pairs)} photos in {source} have "
+            f"none); add {missing[0].mask} or remove the photo"
+        )
+    if not pairs:
+        raise InvalidDataset(
+            f"{source / 'images'} holds no pictures; put photos there, masks beside it"
+        )
+    return pairs
+
+
+def choose_size(batch_index: int, seed: int, size: int) -> tuple[int, int]:
+    """Return the height and width, multiples of 32, that a whole batch shares: area about `size` squared."""
+    rng = np.random.default_rng((seed, batch_index, 1))
+    rows, columns = ASPECTS[rng.integers(len(ASPECTS))]
+    # One scale finer or coarser than `size`, so that one network serves several input sizes.
+    side = size * float(rng.choice([0.85, 1.0, 1.0, 1.2]))
+    height, width = side * (rows / columns) ** 0.5, side * (columns / rows) ** 0.5
+    return round(height / 32) * 32, round(width / 32) * 32
+
+
+class PersonDataset(Dataset):
+    """Sample number `index` of an endless supply, the same for the same seed on every machine."""
+
+    def __init__(
+        self, folder: Path, *, size: int, batch_size: int, seed: int, without: tuple[str, ...] = ()
+    ):
+        self.size, self.batch_size, self.seed = size, batch_size, seed
+        self.photos = {
+            path.name: find_pairs(path)
+            for path in sorted(folder.iterdir())
+            if (path / "masks").is_dir() and path.name != "cutouts" and path.name not in without
+        }
+        if not self.photos:
+            raise InvalidDataset(
+                f"{folder} holds no source; expected {folder}/NAME/images and NAME/masks"
+            )
+        self.cutouts = find_pairs(folder / "cutouts") if (folder / "cutouts").is_dir() else []
+        self.backgrounds = (
+            find_pictures(folder / "backgrounds") if (folder / "backgrounds").is_dir() else []
+        )
+        self.shares = {name: SHARES.get(name, OTHER_SHARE) for name in self.photos}
+        if self.backgrounds:
+            self.shares |= {name: SHARES[name] for name in ("composites", "nobody")}
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return image (3,h,w), mask (1,h,w) and whether each pixel counts (1,h,w), all uint8."""
+        rng = np.random.default_rng((self.seed, index))
+        torch.manual_seed(
+            int(rng.integers(2**31))
+        )  # the library's photometric transforms draw from it
+        height, width = choose_size(index // self.batch_size, self.seed, self.size)
+        names, shares = zip(*self.shares.items(), strict=True)
+        kind = names[rng.choice(len(names), p=np.array(shares) / sum(shares))]
+        sample = self.draw(kind, height, width, rng)
+        image = augment.simulate_camera(
+            torch.from_numpy(sample.image).permute(2, 0, 1).contiguous(), rng
+        )
+        return image, torch.from_numpy(sample.mask)[None], torch.from_numpy(sample.counts)[None]
+
+    def draw(self, kind: str, height: int, width: int, rng: Generator) -> Sample:
+        """Make one sample of a kind: the name of a source, `composites` or `nobody`."""
+        if kind in self.photos:
+            return augment.random_view(*pick(self.photos[kind], rng).read(), height, width, rng)
+        background = augment.random_backdrop(
+            read_image(pick(self.backgrounds, rng)), height, width, rng
+        )
+        if kind == "nobody":
+            return Sample.of_background(background)
+        people = 2 if rng.random() < 0.2 else 1
+        return augment.composite(
+            background, [self.draw_person(rng).read() for _ in range(people)], rng
+        )
+
+    def draw_person(self, rng: Generator) -> Pair:
+        """Choose somebody to stand before another background."""
+        if self.cutouts and rng.random() < CUTOUT_SHARE:
+            return pick(self.cutouts, rng)
+        # Crowds behind the marked players would come along; single people only.
+        names = [name for name in self.photos if name != "groups"] or list(self.photos)
+        return pick(self.photos[pick(names, rng)], rng)
+
+
+class FromSample(Sampler[int]):
+    """Counts samples from `start` to `stop`: what makes a resumed run see what the whole run would."""
+
+    def __init__(self, start: int, stop: int):
+        self.start, self.stop = start, stop
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the sample numbers."""
+        return iter(range(self.start, self.stop))
+
+    def __len__(self) -> int:
+        """Return how many are left."""
+        return max(0, self.stop - self.start)
+
+
+def pick(items: list, rng: Generator):
+    """Choose one item at random."""
+    return items[rng.integers(len(items))]
