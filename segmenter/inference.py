@@ -1,0 +1,84 @@
+"""A Segmenter: weights and the backend that runs them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.arrays import Frame, Probability, require_frame
+from segmenter.backends import Backend, OnnxBackend, TorchBackend
+from segmenter.device import Device, choose_device
+from segmenter.errors import InvalidInput
+from segmenter.preprocess import restore, to_batch
+from segmenter.weights import Weights, fetch
+
+BACKENDS = ("auto", "onnx", "torch")
+
+
+class Segmenter:
+    """Finds people in frames. Make one and share it: `probability` may be called from any thread."""
+
+    def __init__(self, model: str | None = None, *, backend: str = "auto", device: str = "auto"):
+        """Load weights and make them ready.
+
+        Args:
+            model: what `weights.fetch` takes; None for the bundled weights.
+            backend: `onnx`, `torch`, or `auto`: PyTorch where CUDA is, else ONNX Runtime.
+            device: `auto`, `cpu` or `cuda`.
+
+        Raises:
+            InvalidInput: an unknown backend or device.
+            WeightsUnavailable: the weights can't be found, fetched or trusted.
+        """
+        if backend not in BACKENDS:
+            raise InvalidInput(f"no backend {backend!r}; choose {', '.join(BACKENDS)}")
+        self.device: Device = choose_device(device)
+        if backend == "auto":
+            backend = "torch" if self.device.kind == "cuda" else "onnx"
+        fetched = fetch(model, file="onnx" if backend == "onnx" else "safetensors")
+        self.weights: Weights = fetched.record
+        self._backend: Backend = (
+            OnnxBackend(fetched.path, self.device)
+            if backend == "onnx"
+            else TorchBackend(fetched.path, self.weights.architecture, self.device)
+        )
+
+    @property
+    def photo_size(self) -> int:
+        """Long side, in pixels, at which the network sees a photo."""
+        return self.weights.photo_size
+
+    @property
+    def video_size(self) -> int:
+        """Long side, in pixels, at which the network sees a frame of a video or a webcam."""
+        return self.weights.video_size
+
+    def probability(self, frame: Frame, size: int | None = None) -> Probability:
+        """Return for every pixel the probability that it is a person.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB of any size; its aspect is kept.
+            size: long side, in pixels, that the network sees; None for `photo_size`.
+
+        Returns:
+            (H, W) float32 in [0, 1].
+        """
+        record = self.weights
+        batch, geometry = to_batch(
+            require_frame(frame),
+            size or self.photo_size,
+            record.stride_multiple,
+            record.mean,
+            record.std,
+        )
+        return restore(person_of(self._backend.run(batch)[0], record.person_class), geometry)
+
+    def describe(self) -> str:
+        """Return where it runs, for instance `CPU, 2 threads (no CUDA device), ONNX Runtime`."""
+        return f"{self.device.describe()}, {self._backend.name}"
+
+
+def person_of(logits: NDArray[np.float32], person_class: int | None) -> NDArray[np.float32]:
+    """Turn (C, h, w) logits into (h, w) probabilities: one logit's sigmoid, or one class's softmax."""
+    if person_class is None:
+        return 1 / (1 + np.exp(-logits[0].clip(-30, 30)))
+    powers = np.exp(logits - logits.max(axis=0))
+    return powers[person_class] / powers.sum(axis=0)

@@ -1,0 +1,66 @@
+"""From a frame to the network's batch, and back from its logits to a probability."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.arrays import Frame, Probability
+
+Batch = NDArray[np.float32]  # (1, 3, h, w), normalised
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How a frame lies in its batch: shrunk to `inner`, then continued below and on the right."""
+
+    height: int
+    width: int
+    inner_height: int
+    inner_width: int
+
+
+def fit(height: int, width: int, size: int) -> tuple[int, int]:
+    """Return the height and width of the same aspect whose long side is `size` pixels."""
+    scale = size / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def to_batch(
+    frame: Frame, size: int, multiple: int, mean: tuple[float, ...], std: tuple[float, ...]
+) -> tuple[Batch, Geometry]:
+    """Shrink (or enlarge) a frame to long side `size`, pad to `multiple`, and normalise.
+
+    The aspect is kept; what is missing to a multiple repeats the last row and column.
+
+    Args:
+        frame: (H, W, 3) uint8 RGB.
+        size: pixels of the long side the network sees.
+        multiple: height and width of the batch are multiples of this.
+        mean: subtracted from pixels in [0, 1], one per channel.
+        std: divides them then, one per channel.
+    """
+    height, width = frame.shape[:2]
+    inner_height, inner_width = fit(height, width, size)
+    shrinks = inner_height < height
+    small = cv2.resize(
+        frame,
+        (inner_width, inner_height),
+        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+    )
+    small = cv2.copyMakeBorder(
+        small, 0, -inner_height % multiple, 0, -inner_width % multiple, cv2.BORDER_REPLICATE
+    )
+    scale = 1 / (255 * np.asarray(std, np.float32))
+    shift = np.asarray(mean, np.float32) / np.asarray(std, np.float32)
+    normalised = small * scale - shift
+    batch = np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
+    return batch, Geometry(height, width, inner_height, inner_width)
+
+
+def restore(small: NDArray[np.float32], geometry: Geometry) -> Probability:
+    """Undo `to_batch`: take the padding off (h, w) values in [0, 1] and enlarge to the frame's size."""
+    inner = small[: geometry.inner_height, : geometry.inner_width]
+    full = cv2.resize(inner, (geometry.width, geometry.height), interpolation=cv2.INTER_LINEAR)
+    return np.clip(full, 0.0, 1.0)

@@ -1,0 +1,210 @@
+"""From a coarse probability to an alpha whose edge lies on the picture's own edge.
+
+Only the unknown band changes: the pixels around the outline where the network can't know. There the
+alpha is a local linear function of colour (guided filter, He, Sun & Tang 2013), fitted on a smaller
+picture and applied at full size (fast guided filter, He & Sun 2015). Pixels the network is sure of
+weigh more in the fit, and Canny edges (Canny 1986) say where the colours may be trusted to separate
+the sides: near an edge the fit is tight, elsewhere it stays close to the probability.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
+from segmenter.errors import InvalidInput
+
+# The fit is made on a picture with this long side, in pixels; all lengths below are in its pixels.
+WORKING_SIZE = 448
+RADIUS_PX = 8
+BAND_PX = 9
+# Regularisation of the fit, on intensities in [0, 1]: near Canny edges, and away from them.
+EPSILON_AT_EDGE = 1e-4
+EPSILON_ELSEWHERE = 1e-3
+EDGE_REACH_PX = 3
+# The least a pixel weighs in the fit, where the network says one half.
+LEAST_CONFIDENCE = 0.02
+CANNY_LOW, CANNY_HIGH = 40, 110
+CANNY_BLUR_PX = 1.0
+LARGEST_SHIFT_PX = 50.0
+LARGEST_FEATHER_PX = 50.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefineOptions:
+    """How edges are treated."""
+
+    edge_strength: float = (
+        1.0  # 0 keeps the network's soft outline, 1 moves it to the picture's edges
+    )
+    feather_px: float = 0.0  # further softening, in pixels of the frame
+    shift_px: float = (
+        0.0  # grows (positive) or shrinks (negative) the person, in pixels of the frame
+    )
+
+    def __post_init__(self):
+        """Refuse what has no meaning."""
+        if not 0 <= self.edge_strength <= 1:
+            raise InvalidInput(f"edge strength is 0 to 1, got {self.edge_strength}")
+        if not 0 <= self.feather_px <= LARGEST_FEATHER_PX:
+            raise InvalidInput(
+                f"softness is 0 to {LARGEST_FEATHER_PX:g} pixels, got {self.feather_px}"
+            )
+        if not abs(self.shift_px) <= LARGEST_SHIFT_PX:
+            raise InvalidInput(
+                f"shift is -{LARGEST_SHIFT_PX:g} to {LARGEST_SHIFT_PX:g} pixels, got {self.shift_px}"
+            )
+
+
+def refine(probability: Probability, frame: Frame, options: RefineOptions | None = None) -> Alpha:
+    """Turn a probability into an alpha, guided by the frame.
+
+    Args:
+        probability: (H, W) float32 in [0, 1].
+        frame: (H, W, 3) uint8 RGB, the same moment.
+        options: None for the defaults.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
+    options = options or RefineOptions()
+    require_coverage(probability, require_frame(frame))
+    alpha = probability
+    if options.edge_strength > 0:
+        guided = guided_alpha(probability, frame)
+        alpha = cv2.addWeighted(guided, options.edge_strength, alpha, 1 - options.edge_strength, 0)
+    if options.shift_px:
+        alpha = shift_outline(alpha, options.shift_px)
+    if options.feather_px:
+        alpha = cv2.GaussianBlur(alpha, (0, 0), options.feather_px)
+    return np.clip(alpha, 0, 1)
+
+
+def guided_alpha(probability: Probability, frame: Frame) -> Alpha:
+    """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1."""
+    height, width = probability.shape
+    shrink = min(1.0, WORKING_SIZE / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    guide = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    coarse = cv2.resize(probability, size, interpolation=cv2.INTER_AREA)
+    slope, offset = fit_to_colours(guide, coarse, epsilon_map(guide, coarse))
+    band = cv2.resize(
+        unknown_band(coarse).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
+    )
+    alpha = (probability > 0.5).astype(np.float32)
+    box = cv2.boundingRect(band)
+    return apply_fit(alpha, frame, slope, offset, band, box) if box[2] else alpha
+
+
+def unknown_band(probability: Probability) -> Mask:
+    """Mark the pixels near the outline and those the network is unsure of."""
+    person = (probability > 0.5).astype(np.uint8)
+    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND_PX + 1, 2 * BAND_PX + 1))
+    outline = cv2.dilate(person, window) != cv2.erode(person, window)
+    unsure = cv2.inRange(probability, 0.1, 0.9)
+    return outline | (cv2.dilate(unsure, np.ones((3, 3), np.uint8)) > 0)
+
+
+def canny_edges(guide: Frame) -> Mask:
+    """Find the frame's edges (Canny 1986)."""
+    grey = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)
+    grey = cv2.GaussianBlur(grey, (0, 0), CANNY_BLUR_PX)
+    return cv2.Canny(grey, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
+
+
+def epsilon_map(guide: Frame, coarse: Probability) -> NDArray[np.float32]:
+    """Regularise less near Canny edges that could be the outline."""
+    edges = (canny_edges(guide) & unknown_band(coarse)).astype(np.float32)
+    window = (2 * EDGE_REACH_PX + 1, 2 * EDGE_REACH_PX + 1)
+    nearness = cv2.blur(cv2.dilate(edges, np.ones(window, np.uint8)), window)
+    return EPSILON_ELSEWHERE + (EPSILON_AT_EDGE - EPSILON_ELSEWHERE) * nearness
+
+
+def fit_to_colours(
+    guide: Frame, coarse: Probability, epsilon: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Fit coarse = slope . colour + offset in every window, weighted by the network's confidence.
+
+    Returns:
+        slope (h, w, 3) and offset (h, w), both averaged over the windows that hold a pixel.
+    """
+    # Centred on grey, so that float32 loses nothing when squares are subtracted.
+    colour = guide.astype(np.float32) / 255 - 0.5
+    weight = np.maximum((2 * coarse - 1) ** 2, LEAST_CONFIDENCE)[..., None]
+    products = [colour[..., i : i + 1] * colour[..., j : j + 1] for i, j in PAIRS]
+    target = coarse[..., None]
+    moments = np.concatenate([colour, target, colour * target, *products], axis=2)
+    window = (2 * RADIUS_PX + 1, 2 * RADIUS_PX + 1)
+    averages = cv2.blur(np.concatenate([moments * weight, weight], axis=2), window)
+    averages = averages[..., :-1] / averages[..., -1:]
+    mean, mean_target = averages[..., :3], averages[..., 3]
+    covariance = averages[..., 4:7] - mean * mean_target[..., None]
+    variances = [
+        averages[..., 7 + k] - mean[..., i] * mean[..., j] for k, (i, j) in enumerate(PAIRS)
+    ]
+    slope = solve_symmetric(variances, epsilon, covariance)
+    offset = mean_target - (slope * mean).sum(axis=2)
+    smooth = cv2.blur(np.dstack([slope, offset]), (RADIUS_PX + 1, RADIUS_PX + 1))
+    # Back from centred colours to colours in [0, 1].
+    return smooth[..., :3], smooth[..., 3] - 0.5 * smooth[..., :3].sum(axis=2)
+
+
+# Upper triangle of a 3x3 symmetric matrix, row by row.
+PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+
+
+def solve_symmetric(
+    matrix: list[NDArray[np.float32]], ridge: NDArray[np.float32], right: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Solve (matrix + ridge I) x = right in every pixel, by cofactors; (h, w, 3)."""
+    rr, rg, rb, gg, gb, bb = matrix
+    rr, gg, bb = rr + ridge, gg + ridge, bb + ridge
+    first, second, third = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
+    fourth, fifth, sixth = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
+    # The ridge bounds the determinant from below, but for rounding.
+    determinant = np.maximum(rr * first + rg * second + rb * third, ridge**3)
+    x, y, z = right[..., 0], right[..., 1], right[..., 2]
+    solution = np.dstack(
+        [
+            first * x + second * y + third * z,
+            second * x + fourth * y + fifth * z,
+            third * x + fifth * y + sixth * z,
+        ]
+    )
+    return solution / determinant[..., None]
+
+
+def apply_fit(
+    alpha: Alpha,
+    frame: Frame,
+    slope: NDArray[np.float32],
+    offset: NDArray[np.float32],
+    band: NDArray[np.uint8],
+    box: tuple[int, int, int, int],
+) -> Alpha:
+    """Write slope . colour + offset into the band of `alpha`, working inside `box` (x, y, w, h)."""
+    left, top, width, height = box
+    part = (slice(top, top + height), slice(left, left + width))
+    lines = cv2.resize(
+        np.dstack([slope, offset]), (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR
+    )[part]
+    chosen = band[part] > 0
+    colours = frame[part][chosen].astype(np.float32) / 255
+    fitted = (lines[chosen][:, :3] * colours).sum(axis=1) + lines[chosen][:, 3]
+    alpha[part][chosen] = np.clip(fitted, 0, 1)
+    return alpha
+
+
+def shift_outline(alpha: Alpha, shift_px: float) -> Alpha:
+    """Grow or shrink by `shift_px`, fractions included, with the outline's softness kept."""
+    whole = int(np.ceil(abs(shift_px)))
+    grows = shift_px > 0
+
+    def moved(by: int) -> Alpha:
+        window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * by + 1, 2 * by + 1))
+        return cv2.dilate(alpha, window) if grows else cv2.erode(alpha, window)
+
+    part = whole - abs(shift_px)
+    return cv2.addWeighted(moved(whole), 1 - part, moved(whole - 1), part, 0)
