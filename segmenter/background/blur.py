@@ -1,0 +1,79 @@
+"""The old background, blurred, without the person in it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from segmenter.arrays import Alpha, Frame
+from segmenter.background.contract import Background
+from segmenter.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Blur(Background):
+    """The old background, blurred as if the person had never been there.
+
+    Attributes:
+        radius_px: standard deviation of the blur, as in CSS; None chooses by the frame's size.
+    """
+
+    radius_px: float | None = None
+
+    def __post_init__(self):
+        """Refuse a radius that blurs nothing."""
+        if self.radius_px is not None and not self.radius_px > 0:
+            raise InvalidInput(f"a blur needs a radius above 0 pixels, got {self.radius_px}")
+
+    def at(self, time: float, frame: Frame, alpha: Alpha) -> Frame:
+        """Return the blurred background."""
+        radius_px = self.radius_px or max(frame.shape[:2]) / 60
+        return blur_without(frame, alpha, radius_px)
+
+
+def blur_without(frame: Frame, alpha: Alpha, radius_px: float) -> Frame:
+    """Blur the pixels that no person covers, and spread them over those that one does.
+
+    Normalised convolution (Knutsson and Westin 1993): the blur of colour times certainty over the
+    blur of certainty.
+
+    Args:
+        frame: (H, W, 3) uint8 RGB.
+        alpha: (H, W) float32 in [0, 1].
+        radius_px: standard deviation, in pixels of the frame.
+    """
+    height, width = frame.shape[:2]
+    step = int(np.clip(radius_px // 3, 1, 8))  # at 3 small pixels no grid shows
+    size = max(1, round(width / step)), max(1, round(height / step))
+    certainty = _certainty(alpha, step, size)
+    colours = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    weighted = np.dstack((colours * certainty[..., None], certainty))
+    blurred = _blur(weighted, radius_px / step)
+    # Out of the blur's reach the neighbourhood counts, and beyond it the whole background.
+    blurred += 1e-3 * _blur_widely(weighted) + 1e-6 * weighted.mean(axis=(0, 1))
+    # Where all is person nothing will be seen of it: grey.
+    filled = (blurred[..., :3] + 1e-9 * 128) / (blurred[..., 3:] + 1e-9)
+    small = np.rint(np.clip(filled, 0, 255)).astype(np.uint8)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _certainty(alpha: Alpha, step: int, size: tuple[int, int]) -> np.ndarray:
+    """Return how surely a small pixel holds background alone, (h, w) float32 in [0, 1]."""
+    covered = cv2.convertScaleAbs(alpha, alpha=255)
+    # Reaches every small pixel that the person touches, and a little further: just outside the
+    # matte a lens or a codec has left some of her colour.
+    covered = cv2.dilate(covered, np.ones((2 * step + 3, 2 * step + 3), np.uint8))
+    covered = cv2.resize(covered, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.clip(1 - covered / 24, 0, 1)
+
+
+def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+
+
+def _blur_widely(image: np.ndarray) -> np.ndarray:
+    """Blur over an eighth of the picture, (h, w, 4) float32."""
+    height, width = image.shape[:2]
+    size = max(1, width // 8), max(1, height // 8)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(_blur(small, max(size) / 8), (width, height), interpolation=cv2.INTER_LINEAR)

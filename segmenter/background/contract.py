@@ -1,0 +1,22 @@
+"""What every background answers."""
+
+from abc import ABC, abstractmethod
+
+from segmenter.arrays import Alpha, Frame
+
+
+class Background(ABC):
+    """Gives what is behind the person at any time."""
+
+    @abstractmethod
+    def at(self, time: float, frame: Frame, alpha: Alpha) -> Frame:
+        """Return a frame of the same size as `frame`; read only, it may be given out again.
+
+        Args:
+            time: seconds since the video or the camera began.
+            frame: (H, W, 3) uint8 RGB, the person before the old background.
+            alpha: (H, W) float32 in [0, 1], of the person.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most backgrounds hold nothing open
+        """Let go of open files."""

@@ -1,0 +1,14 @@
+"""Video in and out: exact rate, upright, one frame in memory, sound kept."""
+
+from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, probe
+from segmenter.video.reader import read_frames
+from segmenter.video.writer import WRITABLE_ENDINGS, VideoWriter
+
+__all__ = [
+    "VIDEO_ENDINGS",
+    "WRITABLE_ENDINGS",
+    "VideoInfo",
+    "VideoWriter",
+    "probe",
+    "read_frames",
+]

@@ -1,0 +1,233 @@
+"""What a video holds, read from ffmpeg's words and the time stamps of its packets.
+
+imageio-ffmpeg ships no ffprobe, and `ffmpeg -i` rounds the rate to two decimals. So one run copies
+the coded pictures, without decoding them, into `framecrc`, a list of their exact times.
+"""
+
+import re
+from array import array
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from segmenter.errors import UnreadableVideo
+from segmenter.video.process import FFmpeg, input_arguments
+from segmenter.video.rates import DEFAULT_RATE, constant_rate, exact_rate, typical_rate
+
+VIDEO_ENDINGS = frozenset((
+    ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
+    ".3gp", ".3g2", ".ogv", ".wmv", ".flv",
+))  # fmt: skip
+LARGEST_SIDE = 8192  # pixels
+LARGEST_PIXELS = 8192 * 4320
+
+_ADVICE = "re-encode it, e.g. to H.264 in mp4"
+_COVER_ART = ("(attached pic)", "(timed thumbnails)")
+_SIZE = re.compile(r", (\d+)x(\d+)(?= |,|$)")
+_PIXEL_ASPECT = re.compile(r"SAR (\d+):(\d+)")
+_ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+)", re.IGNORECASE)
+_FILE_START = re.compile(r"^ +Duration: .*start: (-?[\d.]+)")
+_MATRICES = frozenset(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020c"])
+_NO_TIME = -(1 << 63)  # AV_NOPTS_VALUE
+_DISCARDED = 4  # AV_PKT_FLAG_DISCARD: an edit list hides the picture
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What is known of a video before it is decoded."""
+
+    width: int  # pixels, upright and square: after rotation and pixel aspect ratio
+    height: int
+    frame_rate: Fraction  # frames a second that `read_frames` gives
+    frame_count: int | None  # that `read_frames` will give; an estimate, damage is not foreseen
+    duration: Fraction | None  # seconds, of the pictures
+    has_sound: bool = False
+    sound_codec: str | None = None  # ffmpeg's name, of the first sound track
+    is_variable_rate: bool = False  # `read_frames` repeats or drops frames to make it constant
+    rotation: int = 0  # degrees that the stored picture is turned by, told in passing
+    first_time: Fraction = Fraction(0)  # seconds, on the file's own clock, of the first picture
+    delay: Fraction = Fraction(0)  # seconds from the start of the file to the first picture
+    colour_matrix: str | None = None  # ffmpeg's name; None when the file does not say
+
+
+@dataclass(frozen=True)
+class _Header:
+    video: str  # ffmpeg's line about the picture; "" without one
+    rotation: float  # degrees
+    sound_codec: str | None
+    file_start: Fraction  # seconds
+
+
+def probe(path: Path | str) -> VideoInfo:
+    """Find a video's upright size, exact rate, length and sound.
+
+    Reads the whole file once without decoding it, about as fast as the disk.
+
+    Raises:
+        UnreadableVideo: it is missing, empty, damaged, too large, or no video.
+    """
+    path = Path(path)
+    _require_file(path)
+    ffmpeg = FFmpeg(
+        "-copyts", *input_arguments(path), "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"
+    )
+    try:
+        packets = _read_packets(ffmpeg)
+        ffmpeg.finish()
+    finally:
+        ffmpeg.stop()
+    header = _read_header(ffmpeg.messages)
+    if not header.video:
+        raise _refusal(path, ffmpeg)
+    return _describe(path, header, *packets)
+
+
+def sound_codec_of(path: Path | str) -> str | None:
+    """Return ffmpeg's name of the first sound track's codec, None where there is no sound.
+
+    Raises:
+        UnreadableVideo: the file can't be opened.
+    """
+    path = Path(path)
+    _require_file(path)
+    ffmpeg = FFmpeg(*input_arguments(path))
+    try:
+        ffmpeg.finish()
+    finally:
+        ffmpeg.stop()
+    if not any("Stream #" in line for line in ffmpeg.messages):
+        raise _refusal(path, ffmpeg)
+    return _read_header(ffmpeg.messages).sound_codec
+
+
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise UnreadableVideo(f"{path} is a folder; give a video file")
+    if not path.is_file():
+        raise UnreadableVideo(f"{path} does not exist; check the path")
+    if path.stat().st_size == 0:
+        raise UnreadableVideo(f"{path.name} is empty; copy or download it again")
+
+
+def _read_packets(ffmpeg: FFmpeg) -> tuple[np.ndarray, int, Fraction]:
+    """Return the sorted times of all pictures in ticks, the last one's length, and the tick."""
+    time_base = Fraction(1, 1000)
+    stored, shown, lengths = array("q"), array("q"), array("q")
+    for line in ffmpeg.stdout:
+        if line.startswith(b"#tb 0:"):
+            time_base = Fraction(line.split(b":")[1].strip().decode())
+        fields = line.split(b",")
+        if line.startswith(b"#") or len(fields) < 5 or _is_discarded(fields):
+            continue
+        stored.append(int(fields[1]))
+        shown.append(int(fields[2]))
+        lengths.append(int(fields[3]))
+    # AVI keeps only the order of storing.
+    is_timed = _NO_TIME not in shown
+    ticks = np.frombuffer(shown if is_timed else stored, np.int64)
+    length = lengths[int(ticks.argmax())] if len(ticks) else 0
+    return np.sort(ticks), max(0, length), time_base
+
+
+def _is_discarded(fields: list[bytes]) -> bool:
+    flags = [field.strip() for field in fields[5:] if field.strip().startswith(b"F=0x")]
+    return bool(flags and int(flags[0][4:], 16) & _DISCARDED)
+
+
+def _read_header(messages: list[str]) -> _Header:
+    """Pick the first picture that is no cover art, its rotation, and the first sound."""
+    video, sound, rotation, start, is_within = "", None, 0.0, Fraction(0), False
+    for line in messages:
+        if line.startswith(("Output #", "Stream mapping")):
+            break
+        if found := _FILE_START.match(line):
+            start = Fraction(found[1])
+        if line.startswith("  Stream #"):
+            is_cover = line.endswith(_COVER_ART)
+            is_within = " Video: " in line and not video and not is_cover
+            video = line if is_within else video
+            if " Audio: " in line and sound is None:
+                sound = re.split(r"[ ,]", line.split(" Audio: ")[1])[0]
+        if is_within and (found := _ROTATION.search(line)):
+            rotation = float(found[1])
+    return _Header(video, rotation, sound, start)
+
+
+def _refusal(path: Path, ffmpeg: FFmpeg) -> UnreadableVideo:
+    said = "\n".join(ffmpeg.messages)
+    if "Stream #" in said:
+        return UnreadableVideo(f"{path.name} has no video stream; give a file with a picture")
+    if "moov atom not found" in said and path.open("rb").read(12)[4:8] == b"ftyp":
+        return UnreadableVideo(
+            f"{path.name} is cut short: its index (moov) is missing; copy or download it again"
+        )
+    return UnreadableVideo(f"{path.name} is not a video that can be read; {_ADVICE}")
+
+
+def _describe(
+    path: Path, header: _Header, ticks: np.ndarray, length: int, time_base: Fraction
+) -> VideoInfo:
+    if not len(ticks):
+        raise UnreadableVideo(f"{path.name} holds no pictures; {_ADVICE}")
+    width, height = _upright_size(path, header)
+    hints = [
+        exact_rate(float(found) * (1000 if thousand else 1))
+        for unit in ("tbr", "fps")
+        for found, thousand in re.findall(rf", ([\d.]+)(k?) {unit}", header.video)
+    ]
+    rate, is_variable, duration = _timing(ticks, length, time_base, hints)
+    first_time = int(ticks[0]) * time_base
+    return VideoInfo(
+        width=width,
+        height=height,
+        frame_rate=rate,
+        frame_count=max(1, round(duration * rate)),
+        duration=duration,
+        has_sound=header.sound_codec is not None,
+        sound_codec=header.sound_codec,
+        is_variable_rate=is_variable,
+        rotation=round(header.rotation),
+        first_time=first_time,
+        delay=max(Fraction(0), first_time - header.file_start),
+        colour_matrix=_colour_matrix(header.video),
+    )
+
+
+def _timing(
+    ticks: np.ndarray, length: int, time_base: Fraction, hints: list[Fraction]
+) -> tuple[Fraction, bool, Fraction]:
+    """Return the rate, whether it varies in the file, and the duration in seconds."""
+    if len(ticks) == 1:
+        rate = next((hint for hint in hints if 1 <= hint <= 240), DEFAULT_RATE)
+        return rate, False, max(length * time_base, 1 / rate)
+    if rate := constant_rate(ticks, time_base, hints):
+        return rate, False, len(ticks) / rate
+    rate = typical_rate(ticks, time_base, hints)
+    return rate, True, int(ticks[-1] - ticks[0]) * time_base + max(length * time_base, 1 / rate)
+
+
+def _upright_size(path: Path, header: _Header) -> tuple[int, int]:
+    """Return the width and height of the picture as it is meant to be seen."""
+    found = _SIZE.search(header.video)
+    if not found or "0" in found.groups():
+        raise UnreadableVideo(f"{path.name} does not say how large its picture is; {_ADVICE}")
+    width, height = int(found[1]), int(found[2])
+    if aspect := _PIXEL_ASPECT.search(header.video):
+        across, down = max(1, int(aspect[1])), max(1, int(aspect[2]))
+        width = max(1, round(width * across / down))
+    if max(width, height) > LARGEST_SIDE or width * height > LARGEST_PIXELS:
+        raise UnreadableVideo(
+            f"{path.name} is {width}x{height} pixels; at most {LARGEST_SIDE}x4320 can be read"
+        )
+    is_on_its_side = abs(round(header.rotation)) % 180 == 90
+    return (height, width) if is_on_its_side else (width, height)
+
+
+def _colour_matrix(video: str) -> str | None:
+    """Return what stands in `yuv420p(tv, bt709/bt709/bt709, progressive)`."""
+    found = re.search(r", \w+\(([^)]*)\), \d+x\d+", video)
+    words = re.split(r", |/", found[1]) if found else []
+    # Where matrix, primaries and curve differ, all three stand there, the matrix first.
+    return next((word for word in words if word in _MATRICES), None)

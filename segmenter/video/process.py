@@ -1,0 +1,131 @@
+"""One running ffmpeg, the program that imageio-ffmpeg ships.
+
+imageio-ffmpeg's own `read_frames` and `write_frames` take the rate as a float, know neither sound
+offsets nor alpha, and its header parser neither rotation nor pixel aspect; so only its program is
+used, with the pipes handled here.
+"""
+
+import contextlib
+import re
+import subprocess
+import threading
+from collections import deque
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from segmenter.errors import MissingExtra
+
+# Demuxers a video may need, and those of sound alone so that it gets its own message. Not on the
+# list: playlists, scripts and pictures, which could make ffmpeg open other files than the given.
+_DEMUXERS = (
+    "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,asf_o,ogg,mxf,dv,rm,gif,h264,hevc"
+    ",m4v,mjpeg,nut,swf,vob,ivf,obu,apng,yuv4mpegpipe,mp3,wav,flac,aac,aiff,amr,ac3,w64,au,caf"
+)
+_PIPE_BYTES = 1 << 20  # as large as Linux allows an ordinary user
+_KEPT_LINES = 5000
+_ADDRESS = re.compile(r"^\[[^\]]* @ 0x[0-9a-f]+\] ")
+# What ffmpeg says after the line that names the cause.
+_AFTERWORDS = (
+    "Conversion failed",
+    "Error opening output",
+    "Error opening input file",
+    "Task finished with error",
+    "Terminating thread",
+    "Error submitting",
+    "Nothing was written",
+    "Error while opening encoder",
+    "Error muxing",
+    "Error writing trailer",
+    "Error closing file",
+    "Could not open encoder",
+)
+
+
+def executable() -> str:
+    """Return the path of ffmpeg.
+
+    Raises:
+        MissingExtra: there is none.
+    """
+    try:
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise MissingExtra(
+            "no ffmpeg was found; pip install imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to one"
+        ) from error
+
+
+def input_arguments(path: Path) -> list[str]:
+    """Return the arguments that open this file and no other, whatever its name or content."""
+    return ["-protocol_whitelist", "file", "-format_whitelist", _DEMUXERS, "-i", file_url(path)]
+
+
+def file_url(path: Path) -> str:
+    """Return a path that ffmpeg takes for a file even with a colon or a leading dash in it."""
+    return f"file:{Path(path).absolute()}"
+
+
+class FFmpeg:
+    """A running ffmpeg, whose messages are always read so that it never waits for a reader.
+
+    Attributes:
+        stdin: where raw frames go when `is_fed`.
+        stdout: what ffmpeg writes to `pipe:1` or `-`.
+        messages: the first lines ffmpeg said, complete only after `finish` or `stop`.
+    """
+
+    def __init__(self, *arguments: str, is_fed: bool = False):
+        self._process = subprocess.Popen(
+            [executable(), "-hide_banner", "-nostdin", *arguments],
+            stdin=subprocess.PIPE if is_fed else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pipesize=_PIPE_BYTES,
+        )
+        self.stdin = self._process.stdin
+        self.stdout = self._process.stdout
+        self.messages: list[str] = []
+        self._last: deque[str] = deque(maxlen=20)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        for line in self._process.stderr:
+            text = line[:2000].decode("utf-8", "replace").rstrip()
+            self._last.append(text)
+            if len(self.messages) < _KEPT_LINES:
+                self.messages.append(text)
+
+    def complaint(self) -> str:
+        """Return the last line that names a cause, without ffmpeg's addresses."""
+        lines = [_ADDRESS.sub("", line).strip() for line in self._last]
+        lines = [line for line in lines if line]
+        causes = [line for line in lines if not any(word in line for word in _AFTERWORDS)]
+        return (causes or lines or ["ffmpeg gave no reason"])[-1].rstrip(".")
+
+    def finish(self) -> int:
+        """Let ffmpeg end by itself and return its exit status; negative when a signal ended it."""
+        with contextlib.suppress(OSError):
+            if self.stdin:
+                self.stdin.close()
+        # Unread output would keep ffmpeg waiting.
+        while self.stdout.read(_PIPE_BYTES):
+            pass
+        status = self._process.wait()
+        self._close()
+        return status
+
+    def stop(self) -> None:
+        """End ffmpeg now; harmless when it has ended."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        self._listener.join()
+        for pipe in (self.stdin, self.stdout, self._process.stderr):
+            with contextlib.suppress(OSError):
+                if pipe:
+                    pipe.close()

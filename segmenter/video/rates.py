@@ -1,0 +1,88 @@
+"""Finds the exact frame rate behind time stamps that a container has rounded."""
+
+from fractions import Fraction
+
+import numpy as np
+
+COMMON_RATES = tuple(
+    Fraction(numerator, denominator)
+    for numerator, denominator in (
+        (24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (50, 1), (60000, 1001), (60, 1),
+        (15000, 1001), (15, 1), (10, 1), (12, 1), (25, 2), (20, 1), (5, 1), (8, 1), (48000, 1001),
+        (48, 1), (90, 1), (100, 1), (120000, 1001), (120, 1), (240000, 1001), (240, 1),
+    )
+)  # fmt: skip
+DEFAULT_RATE = Fraction(25)
+# A file whose rate varies becomes constant; faster than this only repeats frames.
+FASTEST_VARIABLE_RATE = 60
+
+
+def exact_rate(printed: float) -> Fraction:
+    """Return the rate that ffmpeg printed with two decimals: 29.97 means 30000/1001.
+
+    Args:
+        printed: frames a second.
+    """
+    for rate in COMMON_RATES:
+        if rate.denominator == 1001 and abs(printed - rate) < 0.00501:
+            return rate
+    return Fraction(printed).limit_denominator(1000)
+
+
+def constant_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction]) -> Fraction | None:
+    """Return the rate at which every frame lies within one tick of its place, None if none does.
+
+    Args:
+        ticks: (N,) int64, sorted, the time of each frame in units of `time_base`; N >= 2.
+        time_base: seconds.
+        hints: rates to prefer where the rounding leaves a choice.
+    """
+    steps = np.diff(ticks)
+    if len(steps) >= 3 and steps.min() == steps.max() and steps[0] > 0:
+        return 1 / (int(steps[0]) * time_base)
+    # Frame i lies at i steps of one length, both ends rounded to a tick.
+    index = np.arange(1, len(ticks))
+    since = (ticks[1:] - ticks[0]).astype(np.float64)
+    shortest, longest = ((since - 1) / index).max(), ((since + 1) / index).min()
+    if shortest > longest or longest <= 0:
+        return None
+    low = 1 / (float(time_base) * longest)
+    high = 1 / (float(time_base) * shortest) if shortest > 0 else np.inf
+    for rate in (*hints, *COMMON_RATES):
+        if low <= rate <= high:
+            return rate
+    middle = Fraction(len(steps)) / (int(ticks[-1] - ticks[0]) * time_base)
+    return _simplest(middle, low, high)
+
+
+def _simplest(middle: Fraction, low: float, high: float) -> Fraction:
+    """Return the fraction in [low, high] with the smallest denominator, else `middle`."""
+    for denominator in range(1, 1002):
+        rate = Fraction(round(middle * denominator), denominator)
+        if low <= rate <= high:
+            return rate
+    return middle
+
+
+def typical_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction]) -> Fraction:
+    """Return a constant rate that suits frames at varying times.
+
+    The quicker quarter of the steps decides, so that still stretches and lost frames do not make
+    the moving ones jerk.
+
+    Args:
+        ticks: (N,) int64, sorted, in units of `time_base`; N >= 2.
+        time_base: seconds.
+        hints: rates to prefer when the steps agree with one.
+    """
+    steps = np.diff(ticks)
+    steps = steps[steps > 0]
+    if not len(steps):
+        return hints[0] if hints else DEFAULT_RATE
+    measured = 1 / (float(np.percentile(steps, 25)) * float(time_base))
+    measured = min(measured, FASTEST_VARIABLE_RATE)
+    for rate in hints:
+        if abs(rate / measured - 1) < 0.01:
+            return rate
+    whole = [rate for rate in COMMON_RATES if rate.denominator < 1001]
+    return min(whole, key=lambda rate: abs(np.log(float(rate) / measured)))

@@ -1,0 +1,209 @@
+"""Writes frames and the sound of another file as a video that appears whole or not at all."""
+
+import contextlib
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segmenter.arrays import Cutout, Frame
+from segmenter.errors import InvalidInput, OutputFailed
+from segmenter.files import finished
+from segmenter.video.probe import VideoInfo, sound_codec_of
+from segmenter.video.process import FFmpeg, file_url, input_arguments
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How one kind of file is made."""
+
+    opaque: str  # ffmpeg's options, for frames
+    with_alpha: str | None  # for cut-outs; None where the format has no alpha
+    copied_sound: frozenset[str]  # codecs that its players take as they are
+    sound: str  # for all others
+    is_even: bool = False  # width and height must be
+
+
+_FORMATS = {
+    ".mp4": _Format(
+        "-c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p -movflags +faststart",
+        None,
+        frozenset(("aac", "mp3", "ac3", "eac3", "alac")),
+        "-c:a aac -b:a 192k",
+        is_even=True,
+    ),
+    ".webm": _Format(
+        "-c:v libvpx-vp9 -pix_fmt yuv420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1",
+        # The encoder of the alpha plane can't use frames out of order.
+        "-c:v libvpx-vp9 -pix_fmt yuva420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1"
+        " -auto-alt-ref 0",
+        frozenset(("opus", "vorbis")),
+        "-c:a libopus -b:a 128k",
+    ),
+    ".mov": _Format(
+        "-c:v prores_ks -profile:v 4444 -vendor apl0 -pix_fmt yuv444p10le",
+        "-c:v prores_ks -profile:v 4444 -vendor apl0 -pix_fmt yuva444p10le",
+        frozenset(("aac", "mp3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),
+        "-c:a pcm_s16le",
+    ),
+}
+WRITABLE_ENDINGS = frozenset(_FORMATS)
+
+# Named in the file and used in the conversion, so that every player shows the colours written.
+_COLOURS = "-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709"
+_CONVERSION = (
+    "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,"
+    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+)
+
+
+class VideoWriter:
+    """Writes `.mp4` (H.264), `.webm` (VP9) or `.mov` (ProRes 4444) inside a `with` block.
+
+    The first frame decides the size. The file appears when the block ends well; when it raises,
+    ffmpeg is stopped and nothing is left.
+    """
+
+    def __init__(
+        self, path: Path | str, info: VideoInfo, *, sound_from: Path | None = None,
+        alpha: bool = False,
+    ):  # fmt: skip
+        """Check what is asked; nothing is opened yet.
+
+        Args:
+            path: its ending chooses the format.
+            info: of the source: its rate, and when its first picture comes, for the sound.
+            sound_from: the file whose first sound track is kept, in step with the pictures.
+            alpha: True to write cut-outs (H, W, 4), False to write frames (H, W, 3).
+
+        Raises:
+            InvalidInput: the ending is unknown, or can't keep transparency.
+        """
+        self._path = Path(path)
+        self._info = info
+        self._sound_from = sound_from
+        self._channels = 4 if alpha else 3
+        self._format = _require_format(self._path, alpha)
+        self._shape: tuple[int, ...] | None = None
+        self._ffmpeg: FFmpeg | None = None
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "VideoWriter":
+        """Make the temporary file.
+
+        Raises:
+            OutputFailed: the folder can't be written to.
+        """
+        self._part = self._stack.enter_context(finished(self._path))
+        self._stack.push(self._end)  # before the part is renamed or thrown away
+        return self
+
+    def write(self, picture: Frame | Cutout) -> None:
+        """Add one frame (H, W, 3) or, with alpha, cut-out (H, W, 4), uint8.
+
+        Raises:
+            InvalidInput: it has another shape than the first, or the wrong number of channels.
+            OutputFailed: ffmpeg gave up.
+        """
+        if self._ffmpeg is None:
+            self._start(picture)
+        if picture.shape != self._shape or picture.dtype != np.uint8:
+            raise InvalidInput(
+                f"expected {self._shape} uint8 like the first frame of {self._path.name}, "
+                f"got {picture.shape} {picture.dtype}"
+            )
+        height, width = self._stored_size()
+        if picture.shape[:2] != (height, width):
+            rows, columns = height - picture.shape[0], width - picture.shape[1]
+            picture = np.pad(picture, ((0, rows), (0, columns), (0, 0)), mode="edge")
+        try:
+            self._ffmpeg.stdin.write(np.ascontiguousarray(picture).reshape(-1))
+        except OSError as error:
+            # It has ended, or has closed its end of the pipe and is about to.
+            self._ffmpeg.finish()
+            raise self._failure() from error
+
+    def __exit__(self, *error: Any) -> None:
+        """Complete the file, or after an error end ffmpeg and leave nothing.
+
+        Raises:
+            OutputFailed: no frame was written, or ffmpeg gave up.
+        """
+        self._stack.__exit__(*error)
+
+    def _end(self, kind: type[BaseException] | None, *_: Any) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            if self._ffmpeg:
+                self._ffmpeg.stop()
+
+    def _start(self, picture: Frame | Cutout) -> None:
+        if picture.ndim != 3 or picture.shape[2] != self._channels or picture.size == 0:
+            raise InvalidInput(
+                f"expected (H, W, {self._channels}) for {self._path.name}, got {picture.shape}"
+            )
+        self._shape = picture.shape
+        self._ffmpeg = FFmpeg(*self._arguments(), is_fed=True)
+
+    def _arguments(self) -> list[str]:
+        info, sound = self._info, self._sound_arguments()
+        # Whole frames of the source's delay are kept by the pictures, the rest by the sound, so
+        # that neither needs a time the format can't hold.
+        late = Fraction(int(info.delay * info.frame_rate)) / info.frame_rate if sound else 0
+        video = self._format.with_alpha if self._channels == 4 else self._format.opaque
+        height, width = self._stored_size()
+        arguments = ["-loglevel", "error", "-y", "-copyts", "-itsoffset", _seconds(late)]
+        arguments += ["-f", "rawvideo", "-pix_fmt", "rgba" if self._channels == 4 else "rgb24"]
+        arguments += ["-video_size", f"{width}x{height}", "-framerate", str(info.frame_rate)]
+        arguments += ["-i", "pipe:0"]
+        if sound:
+            # `-copyts` and this offset count the sound's time from the first picture.
+            arguments += ["-itsoffset", _seconds(late - info.first_time), "-vn"]
+            arguments += input_arguments(self._sound_from)
+        arguments += ["-map", "0:v:0", *(["-map", "1:a:0", *sound] if sound else [])]
+        arguments += ["-vf", _CONVERSION, "-fps_mode", "passthrough", *video.split()]
+        return [*arguments, *_COLOURS.split(), file_url(self._part)]
+
+    def _stored_size(self) -> tuple[int, int]:
+        height, width = self._shape[:2]
+        return (height + height % 2, width + width % 2) if self._format.is_even else (height, width)
+
+    def _sound_arguments(self) -> list[str]:
+        codec = sound_codec_of(self._sound_from) if self._sound_from else None
+        if codec is None:
+            return []
+        return (
+            ["-c:a", "copy"] if codec in self._format.copied_sound else self._format.sound.split()
+        )
+
+    def _finish(self) -> None:
+        if self._ffmpeg is None:
+            raise OutputFailed(f"can't write {self._path.name}: there was no frame to write")
+        if self._ffmpeg.finish() != 0:
+            raise self._failure()
+
+    def _failure(self) -> OutputFailed:
+        return OutputFailed(
+            f"can't write {self._path.name}: ffmpeg says {self._ffmpeg.complaint()}"
+        )
+
+
+def _require_format(path: Path, alpha: bool) -> _Format:
+    ending = path.suffix.lower()
+    if ending not in _FORMATS:
+        known = ", ".join(_FORMATS)
+        raise InvalidInput(f"can't write a video as {path.name}; its ending must be one of {known}")
+    if alpha and _FORMATS[ending].with_alpha is None:
+        keeping = " or ".join(name for name, made in _FORMATS.items() if made.with_alpha)
+        raise InvalidInput(
+            f"{ending} keeps no transparency; name the file {keeping}, or choose a background"
+        )
+    return _FORMATS[ending]
+
+
+def _seconds(time: Fraction) -> str:
+    return f"{float(time):.6f}"
