@@ -1,0 +1,252 @@
+"""Opening and saving still pictures."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError, features
+
+from segmenter.arrays import Cutout, Frame
+from segmenter.errors import InvalidInput, MissingExtra, OutputFailed, UnreadableImage
+from segmenter.files import finished
+from segmenter.srgb import over_white
+
+LARGEST_PIXELS = 50_000_000
+IMAGE_ENDINGS = frozenset(
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif"),
+        *(".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"),
+    )
+)
+SAVED_AS = MappingProxyType({".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"})
+
+# A closed list: Pillow also opens PostScript (by running Ghostscript), icons, and scientific data.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+MODES = frozenset(
+    (
+        *("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr"),
+        *("I;16", "I;16L", "I;16B", "I;16N"),
+    )
+)
+RAW_ENDINGS = frozenset([".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"])
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+AVIF_BRANDS = frozenset((b"avif", b"avis"))
+HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
+LARGEST_SIDE = MappingProxyType({"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383})
+
+# EXIF 2.32, tag 0x0112: what turns the stored rows and columns upright.
+ORIENTATION_TAG = 0x0112
+UPRIGHT = MappingProxyType(
+    {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+)
+
+_filters_lock = Lock()
+
+
+def open_image(path: Path | str) -> Frame:
+    """Open a picture as a viewer shows it: upright, in sRGB, transparent parts over white.
+
+    The content decides the format, not the ending. Of an animation the first frame is taken;
+    16 bits a channel are scaled to 8. White under transparency is what browsers and printers
+    show; the colours stored beneath it are arbitrary, often leftovers of what was cut away.
+
+    Returns:
+        (H, W, 3) uint8 RGB, contiguous and writable, of at most `LARGEST_PIXELS` pixels.
+
+    Raises:
+        UnreadableImage: there is no such picture, or it is damaged or too large.
+        MissingExtra: a HEIC or AVIF picture, and what decodes it is not installed.
+    """
+    path = Path(path)
+    header = _read_header(path)
+    formats = _formats_for(path, header)
+    try:
+        with _opened(path, formats) as image:
+            _require_fit(path, image)
+            image.load()
+            turn = UPRIGHT.get(_orientation(image))
+            picture = over_white(image)
+    except (UnreadableImage, MemoryError):
+        raise
+    except Exception as error:  # decoders raise whatever their parsing trips over
+        raise UnreadableImage(_what_is_wrong(path, header, error)) from error
+    return np.array(picture if turn is None else picture.transpose(turn))
+
+
+def save_image(path: Path | str, picture: Frame | Cutout | NDArray[np.uint8]) -> None:
+    """Save a picture whole or not at all, in the format of the path's ending, with no metadata.
+
+    Args:
+        path: ends in `.png`, `.jpg`, `.jpeg` or `.webp`.
+        picture: (H, W, 3) RGB, (H, W, 4) RGB with straight alpha (not in JPEG), or (H, W) grey;
+            uint8. PNG keeps every value, and so does WebP for cut-outs (with the colours under
+            full transparency) and for grey; JPEG, and WebP for RGB, lose a little (quality 92).
+
+    Raises:
+        InvalidInput: an ending or an array that can't be saved.
+        OutputFailed: the file could not be written.
+    """
+    path = Path(path)
+    kind = SAVED_AS.get(path.suffix.lower())
+    if kind is None:
+        raise InvalidInput(
+            f"can't save a picture as {path.name!r}; choose an ending among {', '.join(SAVED_AS)}"
+        )
+    _require_picture(path, picture, kind)
+    try:
+        with finished(path) as part:
+            Image.fromarray(np.ascontiguousarray(picture)).save(part, kind, **_how(kind, picture))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputFailed(
+            f"can't write {path}: {reason}; check the folder and its free space"
+        ) from error
+
+
+def _how(kind: str, picture: NDArray[np.uint8]) -> dict[str, Any]:
+    """Return Pillow's options for a format."""
+    if kind == "PNG":
+        return {"compress_level": 1}  # level 6 takes several times as long to save a few per cent
+    if kind == "JPEG":
+        # Halved colour resolution would bleed a new background's colour into the person's edge.
+        return {"quality": 92, "subsampling": "4:4:4"}
+    if picture.shape[2:] == (3,):
+        return {"quality": 92, "method": 2}
+    # In lossless WebP `quality` is effort. `exact` keeps the colours under full transparency.
+    return {"lossless": True, "exact": True, "quality": 20, "method": 1}
+
+
+def _require_picture(path: Path, picture: Any, kind: str) -> None:
+    shape = getattr(picture, "shape", ())
+    if (
+        getattr(picture, "dtype", None) != np.uint8
+        or 0 in shape
+        or not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4)))
+    ):
+        got = f"{shape} {getattr(picture, 'dtype', type(picture).__name__)}"
+        raise InvalidInput(f"expected (H, W), (H, W, 3) or (H, W, 4) uint8 to save, got {got}")
+    if kind == "JPEG" and shape[2:] == (4,):
+        raise InvalidInput(
+            f"{path.name}: JPEG can't hold transparency; choose .png or .webp, or a background"
+        )
+    if max(shape[:2]) > LARGEST_SIDE[kind]:
+        raise InvalidInput(
+            f"{path.name}: {kind} holds at most {LARGEST_SIDE[kind]} pixels a side and this has "
+            f"{shape[1]}x{shape[0]}; choose .png"
+        )
+
+
+def _read_header(path: Path) -> bytes:
+    """Return the first bytes of a file that is there and not empty."""
+    if path.is_dir():
+        raise UnreadableImage(f"{path} is a folder; give a picture in it")
+    if path.suffix.lower() in RAW_ENDINGS:
+        # Most are TIFF inside, of which Pillow would show the thumbnail.
+        raise UnreadableImage(f"{path.name} is a camera's raw file; export it as JPEG or TIFF")
+    try:
+        with path.open("rb") as file:
+            header = file.read(64)
+    except FileNotFoundError as error:
+        raise UnreadableImage(f"{path} does not exist; check the path") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableImage(f"can't read {path}: {reason}") from error
+    if not header:
+        raise UnreadableImage(f"{path.name} is empty (0 bytes); copy or download it again")
+    return header
+
+
+def _formats_for(path: Path, header: bytes) -> tuple[str, ...]:
+    """Return the formats to try, after making sure that a HEIF family file can be decoded."""
+    if header[4:8] != b"ftyp":
+        return FORMATS
+    length = min(int.from_bytes(header[:4], "big"), len(header))
+    brands = {header[8:12], *(header[at : at + 4] for at in range(16, length, 4))}
+    if brands & AVIF_BRANDS:
+        if not features.check("avif"):
+            raise MissingExtra(f"{path.name} is an AVIF picture: pip install --upgrade pillow")
+        return ("AVIF",)
+    if brands & HEIF_BRANDS:
+        try:
+            from pillow_heif import register_heif_opener
+        except ImportError as error:
+            raise MissingExtra(
+                f"{path.name} is a HEIC picture: pip install pillow-heif, or save it as JPEG"
+            ) from error
+        register_heif_opener()
+        return ("HEIF",)
+    return FORMATS
+
+
+@contextmanager
+def _opened(path: Path, formats: tuple[str, ...]) -> Iterator[ImageFile.ImageFile]:
+    """Read a picture's header with Pillow; its pixels wait for `load`."""
+    try:
+        with _quiet():
+            image = Image.open(path, formats=formats)
+    except Image.DecompressionBombError as error:
+        pixels = next((int(word[1:]) for word in str(error).split() if word[1:].isdigit()), None)
+        raise UnreadableImage(_too_large(path, pixels)) from error
+    with image:
+        yield image
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Pillow's remarks on odd headers: what matters is checked and told by ourselves."""
+    # The filters belong to the whole process, so two threads may not change them at once.
+    with _filters_lock, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
+
+
+def _require_fit(path: Path, image: Image.Image) -> None:
+    width, height = image.size
+    if width * height > LARGEST_PIXELS:
+        raise UnreadableImage(_too_large(path, width * height, f" ({width}x{height})"))
+    if image.mode not in MODES:
+        raise UnreadableImage(
+            f"{path.name} holds {image.mode!r} pixels, such as 32-bit numbers; "
+            "save it as RGB with 8 or 16 bits a channel"
+        )
+
+
+def _too_large(path: Path, pixels: int | None, size: str = "") -> str:
+    many = "too many" if pixels is None else f"{pixels / 1e6:,.1f}"
+    limit = LARGEST_PIXELS // 1_000_000
+    return f"{path.name} has {many} megapixels{size}; the limit is {limit}, make it smaller first"
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation; 1, upright, when there is none or it can't be read."""
+    try:
+        with _quiet():
+            return int(image.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # a broken EXIF block is no reason to refuse a picture that decodes
+        return 1
+
+
+def _what_is_wrong(path: Path, header: bytes, error: Exception) -> str:
+    """Say in one sentence why a file did not open."""
+    reason = (str(error).splitlines() or [type(error).__name__])[0]
+    if isinstance(error, UnidentifiedImageError):
+        reason = "its header makes no sense"
+    if "truncated" in reason.lower() or isinstance(error, EOFError):
+        return f"{path.name} is cut off: its end is missing; copy or download it again"
+    if header.startswith(SIGNATURES) or header[4:8] == b"ftyp":
+        return f"{path.name} is damaged or cut off ({reason}); copy or download it again"
+    return f"{path.name} is not a picture that can be read; give JPEG, PNG, WebP, HEIC or AVIF"
