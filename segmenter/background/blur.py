@@ -43,7 +43,7 @@ def blur_without(frame: Frame, alpha: Alpha, radius_px: float) -> Frame:
         radius_px: standard deviation, in pixels of the frame.
     """
     height, width = frame.shape[:2]
-    step = int(np.clip(radius_px // 3, 1, 8))  # at 3 small pixels no grid shows
+    step = int(np.clip(radius_px // 2, 1, 8))  # at 2 small pixels no grid shows
     size = max(1, round(width / step)), max(1, round(height / step))
     certainty = _certainty(alpha, step, size)
     colours = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -159,7 +159,9 @@ def _refusal(path: Path, ffmpeg: FFmpeg) -> UnreadableVideo:
     said = "\n".join(ffmpeg.messages)
     if "Stream #" in said:
         return UnreadableVideo(f"{path.name} has no video stream; give a file with a picture")
-    if "moov atom not found" in said and path.open("rb").read(12)[4:8] == b"ftyp":
+    with path.open("rb") as file:
+        is_mp4 = file.read(8)[4:] == b"ftyp"
+    if is_mp4 and "moov atom not found" in said:
         return UnreadableVideo(
             f"{path.name} is cut short: its index (moov) is missing; copy or download it again"
         )

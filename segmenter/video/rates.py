@@ -46,8 +46,9 @@ def constant_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction])
     shortest, longest = ((since - 1) / index).max(), ((since + 1) / index).min()
     if shortest > longest or longest <= 0:
         return None
-    low = 1 / (float(time_base) * longest)
-    high = 1 / (float(time_base) * shortest) if shortest > 0 else np.inf
+    slack = 1e-9  # of float arithmetic
+    low = (1 - slack) / (float(time_base) * longest)
+    high = (1 + slack) / (float(time_base) * shortest) if shortest > 0 else np.inf
     for rate in (*hints, *COMMON_RATES):
         if low <= rate <= high:
             return rate
@@ -67,22 +68,21 @@ def _simplest(middle: Fraction, low: float, high: float) -> Fraction:
 def typical_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction]) -> Fraction:
     """Return a constant rate that suits frames at varying times.
 
-    The quicker quarter of the steps decides, so that still stretches and lost frames do not make
-    the moving ones jerk.
-
     Args:
         ticks: (N,) int64, sorted, in units of `time_base`; N >= 2.
         time_base: seconds.
-        hints: rates to prefer when the steps agree with one.
+        hints: rates to prefer when the quicker steps agree with one: the rest are lost frames.
     """
     steps = np.diff(ticks)
-    steps = steps[steps > 0]
+    steps = steps[steps > 0] * float(time_base)
     if not len(steps):
         return hints[0] if hints else DEFAULT_RATE
-    measured = 1 / (float(np.percentile(steps, 25)) * float(time_base))
-    measured = min(measured, FASTEST_VARIABLE_RATE)
+    quick = np.percentile(steps, 25)
     for rate in hints:
-        if abs(rate / measured - 1) < 0.01:
+        if rate <= FASTEST_VARIABLE_RATE and abs(rate * quick - 1) < 0.01:
             return rate
+    # Unsteady steps even out in the mean, once still stretches are left out.
+    mean = steps[steps <= 2 * np.median(steps)].mean()
+    measured = min(1 / mean, FASTEST_VARIABLE_RATE)
     whole = [rate for rate in COMMON_RATES if rate.denominator < 1001]
     return min(whole, key=lambda rate: abs(np.log(float(rate) / measured)))

@@ -10,7 +10,6 @@ from segmenter.errors import UnreadableVideo
 from segmenter.video.probe import VideoInfo, probe
 from segmenter.video.process import FFmpeg, input_arguments
 
-_SCALING = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 _SMALLEST_HD = 720  # pixels, upright short side
 
 
@@ -71,7 +70,7 @@ def _filters(info: VideoInfo, width: int, height: int) -> str:
     """Return the chain that follows ffmpeg's own turning upright."""
     # Counting time from the first frame keeps rounded time stamps away from the half-frame points
     # where `fps` would repeat one frame and drop the next.
-    chain = f"setpts=PTS-STARTPTS,fps={info.frame_rate},scale={width}:{height}:flags={_SCALING}"
+    chain = f"setpts=PTS-STARTPTS,fps={info.frame_rate},scale={width}:{height}"
     # Untagged HD means bt709 to every player, but bt601 to ffmpeg.
     if info.colour_matrix is None and min(info.width, info.height) >= _SMALLEST_HD:
         chain += ":in_color_matrix=bt709"

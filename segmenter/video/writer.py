@@ -43,8 +43,8 @@ _FORMATS = {
         "-c:a libopus -b:a 128k",
     ),
     ".mov": _Format(
-        "-c:v prores_ks -profile:v 4444 -vendor apl0 -pix_fmt yuv444p10le",
-        "-c:v prores_ks -profile:v 4444 -vendor apl0 -pix_fmt yuva444p10le",
+        "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuv444p10le",
+        "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuva444p10le",
         frozenset(("aac", "mp3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),
         "-c:a pcm_s16le",
     ),
@@ -151,9 +151,9 @@ class VideoWriter:
 
     def _arguments(self) -> list[str]:
         info, sound = self._info, self._sound_arguments()
-        # Whole frames of the source's delay are kept by the pictures, the rest by the sound, so
+        # Whole frames of the delay are kept by the pictures, the rest by the sound, so
         # that neither needs a time the format can't hold.
-        late = Fraction(int(info.delay * info.frame_rate)) / info.frame_rate if sound else 0
+        late = round(info.delay * info.frame_rate) / info.frame_rate if sound else Fraction(0)
         video = self._format.with_alpha if self._channels == 4 else self._format.opaque
         height, width = self._stored_size()
         arguments = ["-loglevel", "error", "-y", "-copyts", "-itsoffset", _seconds(late)]

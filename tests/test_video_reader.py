@@ -1,0 +1,153 @@
+import stat
+import sys
+import tracemalloc
+from contextlib import closing
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from clips import ffmpeg, grey_number, make_clip, make_numbered, make_unsteady
+
+from segmenter.errors import UnreadableVideo
+from segmenter.video import VideoInfo, probe, process, read_frames
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Every process the package starts, in order."""
+    found, popen = [], process.subprocess.Popen
+
+    def recorded(*arguments, **settings):
+        found.append(popen(*arguments, **settings))
+        return found[-1]
+
+    monkeypatch.setattr(process.subprocess, "Popen", recorded)
+    return found
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".webm", ".ts"])
+def test_every_frame_comes_once_and_in_order(tmp_path, ending):
+    clip = make_numbered(tmp_path / f"clip{ending}", seconds=1.5)
+    assert [grey_number(frame) for frame in read_frames(clip)] == list(range(45))
+
+
+def test_varying_rate_becomes_constant(tmp_path):
+    kept = [0, 1, 2, 3, 9, 10, 11, 20, 21, 22, 23, 24, 39, 40, 41, 42, 43, 44]
+    chosen = "+".join(f"eq(n,{index})" for index in kept)
+    plain = make_numbered(tmp_path / "plain.mkv", rate="30", seconds=1.5)
+    clip = tmp_path / "clip.mp4"
+    ffmpeg("-i", plain, "-vf", f"select='{chosen}'", "-fps_mode", "vfr", clip)
+    info = probe(clip)
+    assert (info.frame_rate, info.is_variable_rate, info.frame_count) == (30, True, 45)
+    # At each thirtieth of a second the last kept frame is still shown.
+    shown = [max(index for index in kept if index <= now) for now in range(45)]
+    assert [grey_number(frame) for frame in read_frames(clip)] == shown
+
+
+def test_unsteady_recording_keeps_its_length(tmp_path):
+    clip = make_unsteady(tmp_path / "clip.webm")
+    assert abs(sum(1 for _ in read_frames(clip)) - 90) <= 1
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_frames_come_upright(tmp_path, degrees):
+    plain = make_clip(tmp_path / "plain.mp4", size=(160, 96))
+    turned = tmp_path / "turned.mp4"
+    ffmpeg(f"-display_rotation {degrees} -i", plain, "-c", "copy", turned)
+    expected = np.rot90(next(read_frames(plain)), degrees // 90).astype(int)
+    got = next(read_frames(turned)).astype(int)
+    assert got.shape == expected.shape
+    # Turning moves the half-size colour samples a little at edges.
+    assert abs(got - expected).mean() < 4 < abs(got - expected[::-1]).mean()
+
+
+def test_wide_pixels_and_largest_height(tmp_path):
+    clip = make_clip(tmp_path / "clip.mkv", "testsrc2,setsar=4/3", size=(180, 144))
+    assert next(read_frames(clip)).shape == (144, 240, 3)
+    assert next(read_frames(clip, largest_height=72)).shape == (72, 120, 3)
+    assert next(read_frames(clip, largest_height=500)).shape == (144, 240, 3)
+
+
+@pytest.mark.parametrize(("size", "matrix"), [((1280, 720), "bt709"), ((640, 480), "bt601")])
+def test_untagged_colours_are_read_as_players_show_them(tmp_path, size, matrix):
+    paint = f"color=0xc81eb4,scale=out_color_matrix={matrix}:out_range=tv,format=yuv420p"
+    clip = make_clip(tmp_path / "clip.mp4", paint, size=size, seconds=0.1, rate="10", sound=None)
+    # No tag in the stream: H.264 without the colour description.
+    bare = tmp_path / "bare.mp4"
+    untag = "filter_units=remove_types=6,h264_metadata=colour_primaries=2:matrix_coefficients=2"
+    ffmpeg("-i", clip, "-c", "copy", "-bsf:v", untag + ":transfer_characteristics=2", bare)
+    assert probe(bare).colour_matrix is None
+    middle = next(read_frames(bare))[20:-20, 20:-20].reshape(-1, 3)
+    # The other matrix is off by 20 and more.
+    assert abs(middle.astype(int) - (0xC8, 0x1E, 0xB4)).max() <= 5
+
+
+def test_a_cut_file_gives_the_frames_it_has(tmp_path):
+    clip = make_clip(tmp_path / "clip.mkv", "mandelbrot", seconds=2, sound=None)
+    clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    assert 10 < sum(1 for _ in read_frames(clip)) < 55
+
+
+def test_no_frame_that_decodes(tmp_path):
+    clip = make_clip(tmp_path / "clip.avi", sound=None, seconds=0.2)
+    data = bytearray(clip.read_bytes())
+    start = data.index(b"movi") + 12
+    data[start:-400] = bytes(len(data[start:-400]))
+    clip.write_bytes(data)
+    info = VideoInfo(160, 120, Fraction(25), None, None)
+    with pytest.raises(UnreadableVideo, match="could not be decoded"):
+        next(read_frames(clip, info=info))
+
+
+def test_closing_early_leaves_no_process(tmp_path, started):
+    clip = make_clip(tmp_path / "clip.mp4", seconds=5)
+    started.clear()
+    with closing(read_frames(clip)) as frames:
+        next(frames)
+        assert started[-1].poll() is None
+    assert len(started) == 2  # probe and decoder
+    assert all(ffmpeg.poll() is not None for ffmpeg in started)
+
+
+def test_reading_to_the_end_leaves_no_process(tmp_path, started):
+    clip = make_clip(tmp_path / "clip.mp4", rate="25")
+    started.clear()
+    assert len(list(read_frames(clip))) == 25
+    assert [ffmpeg.poll() for ffmpeg in started] == [0, 0]
+
+
+def test_memory_does_not_grow_with_length(tmp_path):
+    clip = make_clip(tmp_path / "clip.mp4", seconds=8)
+    tracemalloc.start()
+    count = sum(1 for _ in read_frames(clip))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 240  # 13.8 MB in all
+    assert peak < 2_000_000
+
+
+def use_fake_ffmpeg(monkeypatch, tmp_path, body):
+    """Make the package start a Python script in ffmpeg's place."""
+    script = tmp_path / "fake_ffmpeg"
+    script.write_text(f"#!{sys.executable}\nimport os, signal, sys\n{body}\n")
+    script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setattr(process, "executable", lambda: str(script))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a script that starts by itself")
+def test_a_decoder_that_crashes_is_reported(monkeypatch, tmp_path):
+    crash = "sys.stdout.buffer.write(bytes(64 * 48 * 3 * 2)); sys.stdout.flush()"
+    use_fake_ffmpeg(monkeypatch, tmp_path, crash + "\nos.kill(os.getpid(), signal.SIGKILL)")
+    frames = read_frames(tmp_path / "any.mp4", info=VideoInfo(64, 48, Fraction(25), None, None))
+    assert next(frames).shape == next(frames).shape == (48, 64, 3)
+    with pytest.raises(UnreadableVideo, match="past frame 2"):
+        next(frames)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a script that starts by itself")
+def test_a_flood_of_messages_does_not_block(monkeypatch, tmp_path):
+    flood = "sys.stderr.write('something is odd\\n' * 500_000); sys.stderr.flush()"
+    picture = "sys.stdout.buffer.write(bytes(64 * 48 * 3))"
+    use_fake_ffmpeg(monkeypatch, tmp_path, f"{flood}\n{picture}")
+    info = VideoInfo(64, 48, Fraction(25), None, None)
+    assert len(list(read_frames(tmp_path / "any.mp4", info=info))) == 1
