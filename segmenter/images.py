@@ -28,11 +28,9 @@ SAVED_AS = MappingProxyType({".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".w
 
 # A closed list: Pillow also opens PostScript (by running Ghostscript), icons, and scientific data.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-MODES = frozenset(
-    (
-        *("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr"),
-        *("I;16", "I;16L", "I;16B", "I;16N"),
-    )
+MODES = (
+    *("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr"),
+    *("I;16", "I;16L", "I;16B", "I;16N"),
 )
 RAW_ENDINGS = frozenset([".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"])
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")

@@ -1,0 +1,137 @@
+"""Finding weights in this project, on a disk or on the Hub, and checking them."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from segmenter.errors import InvalidInput, WeightsUnavailable
+from segmenter.hub import discard, download, split_address
+from segmenter.record import Weights
+
+BUNDLED = Path(__file__).parents[1] / "weights"
+DEFAULT = "deeplabv3-portrait"
+HUB_RECORD = "weights.json"  # the record's name in a repository on the Hub
+
+FileKind = Literal["onnx", "safetensors"]
+WEIGHT_ENDINGS = (".onnx", ".safetensors", ".pt", ".pth", ".bin", ".tflite")
+LFS_POINTER = b"version https://git-lfs"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A record and the one file asked for, on this disk, its sha256 checked."""
+
+    record: Weights
+    path: Path
+
+
+def fetch(
+    model: str | Path | None = None, *, file: FileKind = "onnx", progress: type | None = None
+) -> Fetched:
+    """Find a model, download what is missing, and check it.
+
+    Args:
+        model: in this order: None for $BACKDROP_MODEL or the bundled default; the path of a
+            `.json` record, or of a folder with a `weights.json` in it; the name of a record in
+            `weights/`; `owner/name[@revision]` on the Hub, whose record is its `weights.json`.
+        file: which of the record's files is wanted; no other is downloaded.
+        progress: a class like `tqdm.tqdm` for downloads; None for huggingface_hub's own bar.
+
+    Raises:
+        InvalidInput: `model` is none of these.
+        WeightsUnavailable: the weights can't be found, fetched or trusted; says what to do.
+    """
+    model = str(model or os.environ.get("BACKDROP_MODEL") or DEFAULT)
+    record_path = _local_record(model)
+    if record_path is not None:
+        record = _read_record(record_path)
+        return Fetched(record, _local_file(record, record_path.parent, file, progress))
+    repository, revision = split_address(model)
+    record_path = download(repository, HUB_RECORD, revision, progress=progress)
+    record = _read_record(record_path)
+    # Branches move; the record's folder names the commit, and the weights are fetched from it.
+    return Fetched(record, _hub_file(record, file, repository, record_path.parent.name, progress))
+
+
+def _local_record(model: str) -> Path | None:
+    """Return the path of a record on this disk; None if `model` may be one on the Hub."""
+    path = Path(model)
+    if path.suffix == ".json":
+        return path
+    if path.is_dir() and (path / HUB_RECORD).is_file():
+        return path / HUB_RECORD
+    if path.suffix in WEIGHT_ENDINGS:
+        raise InvalidInput(f"{model}: give the .json record that belongs to it, not the weights")
+    if (BUNDLED / f"{path.name}.json").is_file() and path.name == model:
+        return BUNDLED / f"{model}.json"
+    if model == DEFAULT:
+        raise WeightsUnavailable(
+            f"the bundled weights are missing from {BUNDLED}; clone the project again, "
+            "or name another model"
+        )
+    if "/" not in model:
+        bundled = ", ".join(sorted(record.stem for record in BUNDLED.glob("*.json"))) or "none"
+        raise InvalidInput(
+            f"no model {model!r}; give a bundled one ({bundled}), the path of a .json record, "
+            "or owner/name[@revision] on the Hub"
+        )
+    return None
+
+
+def _read_record(path: Path) -> Weights:
+    try:
+        return Weights.from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise WeightsUnavailable(f"there is no record {path}; check the path") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise WeightsUnavailable(f"can't read the record {path}: {error}") from error
+    except WeightsUnavailable as error:
+        raise WeightsUnavailable(f"{path.name}: {error}") from error
+
+
+def _local_file(record: Weights, folder: Path, file: FileKind, progress: type | None) -> Path:
+    path = folder / _file_name(record, file)
+    if not path.is_file():
+        if record.repository is None or record.revision is None:
+            raise WeightsUnavailable(f"{path} is missing; put it beside its record")
+        return _hub_file(record, file, record.repository, record.revision, progress)
+    if _sha256(path) != record.sha256[path.name]:
+        with path.open("rb") as start:
+            is_pointer = start.read(len(LFS_POINTER)) == LFS_POINTER
+        raise WeightsUnavailable(
+            f"{path.name} is only a Git LFS pointer; run `git lfs pull`"
+            if is_pointer
+            else f"{path.name} is not the file its record describes (sha256); get both again"
+        )
+    return path
+
+
+def _hub_file(
+    record: Weights, file: FileKind, repository: str, commit: str, progress: type | None
+) -> Path:
+    path = download(repository, _file_name(record, file), commit, progress=progress)
+    if _sha256(path) != record.sha256[path.name]:
+        discard(path)
+        raise WeightsUnavailable(
+            f"{path.name} of {repository} is not the file its record describes (sha256); "
+            "it was deleted, try again, and if it stays so don't use this model"
+        )
+    return path
+
+
+def _file_name(record: Weights, file: FileKind) -> str:
+    name = record.onnx if file == "onnx" else record.safetensors
+    if name is None:
+        other = "torch" if file == "onnx" else "onnx"
+        raise WeightsUnavailable(f"{record.name} has no {file} file; choose the {other} backend")
+    return name
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
