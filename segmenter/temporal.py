@@ -5,7 +5,7 @@ import numpy as np
 
 from segmenter.arrays import Frame, Probability, require_coverage, require_frame
 
-LONG_SIDE = 160  # pixels, of the small picture on which motion is judged
+LONG_SIDE = 128  # pixels, of the small picture on which motion is judged
 KEPT = 0.75  # share of the remembered probability where nothing moves
 STILL = 3.0  # levels of 255; averaged over a small pixel, a camera's noise stays below
 MOVING = 9.0  # levels of 255; from here on the new probability counts alone
@@ -55,11 +55,13 @@ class TemporalSmoother:
         """Return the weight of the memory, (h, w) in [0, KEPT]; None when it has none at all."""
         if self._probability is None or self._probability.shape != probability.shape:
             return None
-        difference = cv2.absdiff(picture, self._picture)
-        if difference.mean() > CUT:
+        difference = picture - self._picture
+        if np.abs(difference).mean() > CUT:
             return None
+        # Before the sign is lost neighbours cancel each other's noise.
+        difference = np.abs(cv2.blur(difference, (3, 3))).max(axis=2)
         # The edge of a moving thing lies within its small pixel or the next.
-        motion = cv2.dilate(difference.max(axis=2), np.ones((3, 3), np.uint8))
+        motion = cv2.dilate(difference, np.ones((3, 3), np.uint8))
         return KEPT * np.clip((MOVING - motion) / (MOVING - STILL), 0, 1)
 
 

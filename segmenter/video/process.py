@@ -29,6 +29,7 @@ _ADDRESS = re.compile(r"^\[[^\]]* @ 0x[0-9a-f]+\] ")
 _AFTERWORDS = (
     "Conversion failed",
     "Error opening output",
+    "Error selecting an encoder",
     "Error opening input file",
     "Task finished with error",
     "Terminating thread",

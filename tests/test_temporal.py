@@ -1,0 +1,151 @@
+import time
+
+import numpy as np
+import pytest
+
+from segmenter.errors import InvalidInput
+from segmenter.temporal import TemporalSmoother
+
+SIZE = (144, 256)
+
+
+def room(seed=0):
+    """A textured still room, (H, W, 3) uint8."""
+    row, column = np.mgrid[: SIZE[0], : SIZE[1]]
+    grey = 110 + 50 * np.sin(row / 9 + seed) + 40 * np.cos(column / 13 - seed)
+    return np.clip(np.dstack((grey, grey * 0.8, grey * 0.6)), 0, 255).astype(np.uint8)
+
+
+def with_person(left, frame=None):
+    """A dark square from column `left` on, and its probability."""
+    frame, probability = room() if frame is None else frame.copy(), np.zeros(SIZE, np.float32)
+    frame[40:120, left : left + 60] = (20, 25, 30)
+    probability[40:120, left : left + 60] = 1
+    return frame, probability
+
+
+def flicker(probabilities):
+    """Mean change from one frame to the next."""
+    return np.abs(np.diff(probabilities, axis=0)).mean()
+
+
+def test_flicker_of_a_still_scene_falls_by_more_than_half():
+    generator = np.random.default_rng(1)
+    frame, probability = with_person(80)
+    smoother = TemporalSmoother()
+    noisy, smooth = [], []
+    for _ in range(20):
+        noise = generator.normal(0, 0.15, SIZE).astype(np.float32)
+        noisy.append(np.clip(probability + noise, 0, 1))
+        # A camera's own noise must not count as motion.
+        grain = generator.normal(0, 5, frame.shape)
+        seen = np.clip(frame + grain, 0, 255).astype(np.uint8)
+        smooth.append(smoother(noisy[-1], seen))
+    assert flicker(smooth[5:]) < 0.5 * flicker(noisy[5:])
+    # Steadier, not merely slower: nearer to the truth as well.
+    assert (
+        np.square(smooth[-1] - probability).mean() < 0.6 * np.square(noisy[-1] - probability).mean()
+    )
+
+
+def test_a_person_who_moves_is_followed_within_one_frame():
+    smoother = TemporalSmoother()
+    frame, probability = with_person(40)
+    for _ in range(10):
+        smoother(probability, frame)
+    frame, probability = with_person(120)
+    first = smoother(probability, frame)
+    assert np.abs(first - probability).max() < 0.01
+
+
+def test_a_slow_walk_is_followed():
+    smoother = TemporalSmoother()
+    for left in range(40, 100):
+        frame, probability = with_person(left)
+        smooth = smoother(probability, frame)
+    missed = np.abs(smooth - probability) > 0.5
+    assert missed.sum() <= 80  # at most one column of her
+
+
+def test_a_slow_fade_adds_up_to_motion():
+    smoother = TemporalSmoother()
+    frame, probability = with_person(80)
+    for step in range(60):
+        faded = frame.copy()
+        faded[40:120, 80:140] += np.uint8(2 * step)
+        smooth = smoother(probability if step < 59 else np.zeros(SIZE, np.float32), faded)
+    # Two levels a frame are below any camera's noise, yet she is not held for long.
+    assert smooth[50:110, 90:130].max() < 0.75 * 0.9
+
+
+def test_a_cut_resets():
+    smoother = TemporalSmoother()
+    frame, probability = with_person(80)
+    for _ in range(5):
+        smoother(probability, frame)
+    # Half of the new scene has just the old colours, as when a shot changes behind a title.
+    cut = 255 - frame
+    cut[:, :128] = frame[:, :128]
+    nobody = np.zeros(SIZE, np.float32)
+    assert (smoother(nobody, cut) == nobody).all()
+
+
+def test_the_same_scene_without_a_cut_does_remember():
+    smoother = TemporalSmoother()
+    frame, probability = with_person(80)
+    smoother(probability, frame)
+    held = smoother(np.zeros(SIZE, np.float32), frame)
+    assert held[80, 110] == pytest.approx(0.75)
+
+
+def test_another_size_resets():
+    smoother = TemporalSmoother()
+    frame, probability = with_person(80)
+    smoother(probability, frame)
+    small = np.zeros((100, 50), np.float32)
+    assert (smoother(small, np.zeros((100, 50, 3), np.uint8)) == small).all()
+
+
+def test_reset_forgets():
+    smoother = TemporalSmoother()
+    frame, probability = with_person(80)
+    smoother(probability, frame)
+    smoother.reset()
+    assert (smoother(np.zeros(SIZE, np.float32), frame) == 0).all()
+
+
+def test_what_is_given_is_not_changed():
+    smoother = TemporalSmoother()
+    frame, probability = with_person(80)
+    kept_frame, kept_probability = frame.copy(), probability.copy()
+    for _ in range(3):
+        smooth = smoother(probability, frame)
+    assert smooth is not probability
+    assert (frame == kept_frame).all()
+    assert (probability == kept_probability).all()
+
+
+def test_result_stays_a_probability():
+    generator = np.random.default_rng(2)
+    smoother = TemporalSmoother()
+    for _ in range(50):
+        smooth = smoother(generator.random(SIZE, np.float32).round(), room())
+        assert smooth.dtype == np.float32
+        assert smooth.min() >= 0
+        assert smooth.max() <= 1
+
+
+def test_probability_of_another_size_than_the_frame():
+    with pytest.raises(InvalidInput, match="144, 256"):
+        TemporalSmoother()(np.zeros((10, 10), np.float32), room())
+
+
+def test_it_is_cheap():
+    smoother = TemporalSmoother()
+    frame, probability = with_person(80)
+    took = []
+    for _ in range(40):
+        started = time.perf_counter()
+        smoother(probability, frame)
+        took.append(time.perf_counter() - started)
+    assert min(took) < 0.005  # aim 2 ms; wide for a busy machine

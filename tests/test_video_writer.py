@@ -1,0 +1,286 @@
+import os
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clips import (
+    duration_of,
+    ffmpeg,
+    flash_and_beep,
+    grey_number,
+    make_clip,
+    make_flash,
+    make_numbered,
+    needs_ffprobe,
+    streams_of,
+)
+
+from segmenter.errors import InvalidInput, OutputFailed
+from segmenter.video import VideoInfo, VideoWriter, probe, process, read_frames, writer
+
+INFO = VideoInfo(64, 48, Fraction(30000, 1001), None, None)
+ENDINGS = (".mp4", ".webm", ".mov")
+
+
+def copy(source: Path, target: Path) -> Path:
+    """Write every frame of `source` and its sound."""
+    with VideoWriter(target, probe(source), sound_from=source) as file:
+        for frame in read_frames(source):
+            file.write(frame)
+    return target
+
+
+def flat(colour, width=64, height=48):
+    return np.full((height, width, len(colour)), colour, np.uint8)
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_rate_count_size_and_sound(tmp_path, ending):
+    source = make_clip(tmp_path / "source.mp4", seconds=2)
+    target = copy(source, tmp_path / f"target{ending}")
+    streams = streams_of(target)
+    video, sound = streams["video"], streams["audio"]
+    codecs = {".mp4": ("h264", "aac"), ".webm": ("vp9", "opus"), ".mov": ("prores", "aac")}
+    assert (video["codec_name"], sound["codec_name"]) == codecs[ending]
+    assert (video["width"], video["height"]) == (160, 120)
+    assert video["avg_frame_rate"] == video["r_frame_rate"] == "30000/1001"
+    assert int(video["nb_read_packets"]) == 60
+    assert abs(duration_of(target) - duration_of(source)) < 1001 / 30000
+    assert [video[f"color_{part}"] for part in ("space", "primaries", "transfer")] == ["bt709"] * 3
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("rate", ["24000/1001", "25", "60", "60000/1001", "2997/100"])
+@pytest.mark.parametrize("ending", [".mp4", ".mov"])
+def test_rate_is_kept_exactly(tmp_path, rate, ending):
+    info = VideoInfo(64, 48, Fraction(rate), None, None)
+    with VideoWriter(tmp_path / f"target{ending}", info) as file:
+        for level in range(20):
+            file.write(flat((level, level, level)))
+    assert (
+        Fraction(streams_of(tmp_path / f"target{ending}")["video"]["avg_frame_rate"])
+        == info.frame_rate
+    )
+    assert probe(tmp_path / f"target{ending}").frame_rate == info.frame_rate
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_frames_keep_their_order(tmp_path, ending):
+    source = make_numbered(tmp_path / "source.mp4")
+    target = copy(source, tmp_path / f"target{ending}")
+    assert [grey_number(frame) for frame in read_frames(target)] == list(range(30))
+
+
+def test_mp4_starts_with_its_index(tmp_path):
+    data = copy(make_clip(tmp_path / "a.mp4"), tmp_path / "b.mp4").read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+
+
+def packets(path):
+    """Every sound packet's size and checksum."""
+    listed = ffmpeg("-i", path, "-map 0:a -c copy -f framecrc -").decode().splitlines()
+    return [line.split(",")[4:6] for line in listed if line[0] != "#"]
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("a.mp4", "b.mp4"), ("a.webm", "b.webm"), ("a.mov", "b.mov")]
+)
+def test_sound_is_copied_bit_for_bit_where_the_format_takes_it(tmp_path, source, target):
+    source = make_clip(tmp_path / source)
+    assert packets(copy(source, tmp_path / target)) == packets(source)
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("source", ["a.webm", "a.mov"])
+def test_other_sound_becomes_aac_in_mp4(tmp_path, source):
+    target = copy(make_clip(tmp_path / source), tmp_path / "b.mp4")
+    assert streams_of(target)["audio"]["codec_name"] == "aac"
+
+
+@needs_ffprobe
+def test_silent_source_gives_a_silent_file(tmp_path):
+    target = copy(make_clip(tmp_path / "a.mp4", sound=None), tmp_path / "b.mp4")
+    assert set(streams_of(target)) == {"video"}
+
+
+def shift(source, target, video_s, sound_s):
+    inputs = (f"-itsoffset {video_s} -i", source, f"-itsoffset {sound_s} -i", source)
+    ffmpeg(*inputs, "-map 0:v -map 1:a -c copy", target)
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("source", ["even.mp4", "late_video.mp4", "late_sound.mp4", "even.ts"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_sound_stays_in_step(tmp_path, source, ending):
+    path = tmp_path / source
+    if source.startswith("even"):
+        make_flash(path)
+    else:
+        plain = make_flash(tmp_path / "plain.mp4")
+        shift(plain, path, *((0.41, 0) if source == "late_video.mp4" else (0, 0.41)))
+    target = copy(path, tmp_path / f"target{ending}")
+    flash, beep = flash_and_beep(path)
+    new_flash, new_beep = flash_and_beep(target)
+    assert abs((new_beep - new_flash) - (beep - flash)) < 0.004
+    assert abs(duration_of(target) - duration_of(path)) < 1001 / 30000
+
+
+@pytest.mark.parametrize(("width", "height"), [(65, 48), (64, 47), (33, 31), (1, 1)])
+def test_odd_sizes_repeat_the_last_row_and_column_in_mp4(tmp_path, width, height):
+    frame = flat((40, 60, 80), width, height)
+    frame[:, -1] = frame[-1] = (200, 180, 160)
+    with VideoWriter(tmp_path / "odd.mp4", INFO) as file:
+        for _ in range(3):
+            file.write(frame)
+    got = next(read_frames(tmp_path / "odd.mp4")).astype(int)
+    assert got.shape == (height + height % 2, width + width % 2, 3)
+    right, bottom = got[:, width - 1 :].reshape(-1, 3), got[height - 1 :].reshape(-1, 3)
+    # The colour of a 2x2 block is shared: only brightness shows single rows.
+    assert abs(right.mean(axis=1) - 180).max() < 25
+    assert abs(bottom.mean(axis=1) - 180).max() < 25
+
+
+@pytest.mark.parametrize("ending", [".webm", ".mov"])
+def test_other_formats_keep_odd_sizes(tmp_path, ending):
+    with VideoWriter(tmp_path / f"odd{ending}", INFO) as file:
+        file.write(flat((40, 60, 80), 65, 47))
+    info = probe(tmp_path / f"odd{ending}")
+    assert (info.width, info.height) == (65, 47)
+
+
+COLOURS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (200, 30, 180)]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_colours_survive_the_round_trip(tmp_path, ending):
+    frame = np.hstack([flat(colour) for colour in COLOURS])
+    with VideoWriter(tmp_path / f"colours{ending}", INFO) as file:
+        for _ in range(4):
+            file.write(frame)
+    got = next(read_frames(tmp_path / f"colours{ending}")).astype(int)
+    for index, colour in enumerate(COLOURS):
+        inside = got[8:-8, 64 * index + 8 : 64 * index + 56]
+        assert abs(inside - colour).max() <= 3
+
+
+@pytest.mark.parametrize(("ending", "decoder"), [(".webm", "-c:v libvpx-vp9"), (".mov", "")])
+def test_alpha_is_kept_straight(tmp_path, ending, decoder):
+    cutout = flat((200, 100, 50, 0))
+    cutout[:, 16:32, 3], cutout[:, 32:, 3] = 128, 255
+    path = tmp_path / f"cutout{ending}"
+    with VideoWriter(path, INFO, alpha=True) as file:
+        for _ in range(5):
+            file.write(cutout)
+    raw = ffmpeg(decoder, "-i", path, "-pix_fmt rgba -f rawvideo -")
+    frames = np.frombuffer(raw, np.uint8).reshape(-1, 48, 64, 4).astype(int)
+    assert len(frames) == 5
+    assert abs(frames[2, :, 4:12, 3]).max() <= 2
+    assert abs(frames[2, :, 20:28, 3] - 128).max() <= 2
+    assert abs(frames[2, :, 40:60] - (200, 100, 50, 255)).max() <= 4
+    # Straight: half coverage leaves the colour as bright as full coverage.
+    assert abs(frames[2, :, 20:28, :3] - (200, 100, 50)).max() <= 4
+
+
+def test_mp4_can_not_keep_transparency(tmp_path):
+    with pytest.raises(InvalidInput, match=r"\.webm or \.mov"):
+        VideoWriter(tmp_path / "a.mp4", INFO, alpha=True)
+
+
+def test_unknown_ending(tmp_path):
+    with pytest.raises(InvalidInput, match=r"\.mp4, \.webm, \.mov"):
+        VideoWriter(tmp_path / "a.wmv", INFO)
+
+
+def test_nothing_is_left_after_an_error(tmp_path):
+    with pytest.raises(ZeroDivisionError), VideoWriter(tmp_path / "a.mp4", INFO) as file:
+        file.write(flat((1, 2, 3)))
+        assert os.listdir(tmp_path)
+        ffmpeg_process = file._ffmpeg._process
+        raise ZeroDivisionError
+    assert os.listdir(tmp_path) == []
+    assert ffmpeg_process.poll() is not None
+
+
+def test_nothing_is_left_when_its_generator_is_closed(tmp_path):
+    def write():
+        with VideoWriter(tmp_path / "a.webm", INFO) as file:
+            while True:
+                file.write(flat((1, 2, 3)))
+                yield
+
+    steps = write()
+    next(steps)
+    steps.close()
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_older_file_stays_when_the_new_one_fails(tmp_path):
+    (tmp_path / "a.mp4").write_text("older")
+    with pytest.raises(OutputFailed, match="no frame"), VideoWriter(tmp_path / "a.mp4", INFO):
+        pass
+    assert (tmp_path / "a.mp4").read_text() == "older"
+    assert os.listdir(tmp_path) == ["a.mp4"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [flat((1, 2, 3), 32, 48), flat((1, 2, 3, 4)), flat((1, 2, 3)) / 255]
+)
+def test_a_frame_unlike_the_first_is_refused(tmp_path, wrong):
+    with (
+        pytest.raises(InvalidInput, match="like the first"),
+        VideoWriter(tmp_path / "a.mp4", INFO) as file,
+    ):
+        file.write(flat((1, 2, 3)))
+        file.write(wrong)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_cutout_is_no_frame(tmp_path):
+    with (
+        pytest.raises(InvalidInput, match=r"\(H, W, 3\)"),
+        VideoWriter(tmp_path / "a.mp4", INFO) as file,
+    ):
+        file.write(flat((1, 2, 3, 4)))
+
+
+def test_a_missing_encoder_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(
+        writer._FORMATS, ".mp4", writer._Format("-c:v nosuch", None, frozenset(), "")
+    )
+    with (
+        pytest.raises(OutputFailed, match=r"a\.mp4: ffmpeg says .*nosuch"),
+        VideoWriter(tmp_path / "a.mp4", INFO) as file,
+    ):
+        for _ in range(200):
+            file.write(flat((1, 2, 3)))
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a script that starts by itself")
+@pytest.mark.parametrize("frames", [1, 500])
+def test_a_full_disk_is_reported(tmp_path, monkeypatch, frames):
+    script = tmp_path / "fake_ffmpeg"
+    said = "[out#0/mp4 @ 0x55] Error writing trailer: x\\n[vost @ 0x1] No space left on device\\n"
+    script.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.stdin.buffer.read(1000)\n"
+        f"sys.stderr.write('{said}Conversion failed!\\n')\nsys.exit(228)\n"
+    )
+    script.chmod(0o755)
+    monkeypatch.setattr(process, "executable", lambda: str(script))
+    folder = tmp_path / "out"
+    with (
+        pytest.raises(OutputFailed, match=r"ffmpeg says No space left on device$"),
+        VideoWriter(folder / "a.mp4", INFO) as file,
+    ):
+        for _ in range(frames):
+            file.write(flat((1, 2, 3), 640, 480))
+    assert os.listdir(folder) == []
+
+
+def test_a_folder_that_can_not_be_written_to(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputFailed), VideoWriter(tmp_path / "file" / "a.mp4", INFO):
+        pass
