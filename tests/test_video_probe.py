@@ -84,7 +84,7 @@ def sound_with_cover(path, clip):
 
 
 BAD = {
-    "missing.mp4": (None, "does not exist"),
+    "missing.mp4": (None, "No such file"),
     "empty.mp4": (lambda path, clip: path.touch(), "is empty"),
     "folder.mp4": (lambda path, clip: path.mkdir(), "is a folder"),
     "text.mp4": (lambda path, clip: path.write_text("hello\n" * 99), "not a video"),

@@ -9,6 +9,8 @@ from segmenter.arrays import Alpha, Frame
 from segmenter.background.contract import Background
 from segmenter.errors import InvalidInput
 
+LARGEST_SIDE = 1024  # pixels, of the small picture that is blurred
+
 
 @dataclass(frozen=True)
 class Blur(Background):
@@ -43,7 +45,9 @@ def blur_without(frame: Frame, alpha: Alpha, radius_px: float) -> Frame:
         radius_px: standard deviation, in pixels of the frame.
     """
     height, width = frame.shape[:2]
-    step = int(np.clip(radius_px // 2, 1, 8))  # at 2 small pixels no grid shows
+    # Blurred by 1.5 small pixels no grid shows; a large picture is never worked on whole, so a
+    # radius of a pixel or two blurs it a little more than asked.
+    step = max(int(np.clip(radius_px / 1.5, 1, 8)), -(-max(height, width) // LARGEST_SIDE))
     size = max(1, round(width / step)), max(1, round(height / step))
     certainty = _certainty(alpha, step, size)
     colours = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -105,9 +105,12 @@ def sound_codec_of(path: Path | str) -> str | None:
 def _require_file(path: Path) -> None:
     if path.is_dir():
         raise UnreadableVideo(f"{path} is a folder; give a video file")
-    if not path.is_file():
-        raise UnreadableVideo(f"{path} does not exist; check the path")
-    if path.stat().st_size == 0:
+    try:
+        with path.open("rb") as file:
+            is_empty = not file.read(1)
+    except OSError as error:
+        raise UnreadableVideo(f"{path} can't be opened: {error.strerror}; check it") from error
+    if is_empty:
         raise UnreadableVideo(f"{path.name} is empty; copy or download it again")
 
 
