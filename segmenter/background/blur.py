@@ -72,7 +72,7 @@ def _certainty(alpha: Alpha, step: int, size: tuple[int, int]) -> np.ndarray:
 
 
 def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    return cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    return cv2.GaussianBlur(image, (0, 0), sigma)
 
 
 def _blur_widely(image: np.ndarray) -> np.ndarray:
