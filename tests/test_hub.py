@@ -1,11 +1,8 @@
 """Weights from the Hub, over a local server that speaks its protocol."""
 
-import hashlib
-
 import pytest
 from hub_server import HubServer, Repository, Visitor
-
-from segmenter.record import Weights
+from records import record_of
 
 GRAPH = bytes(range(256)) * 1200
 TENSORS = b"tensors" * 5000
@@ -32,19 +29,7 @@ def repository(server):
 def model_files(graph=GRAPH, described_graph=None, **fields):
     """Return a repository's files; the record describes `described_graph`, if given, instead."""
     described = {"disc.onnx": described_graph or graph, "disc.safetensors": TENSORS}
-    record = {
-        "name": "disc",
-        "architecture": "deeplabv3",
-        "onnx": "disc.onnx",
-        "safetensors": "disc.safetensors",
-        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in described.items()},
-        "video_size": 256,
-        "photo_size": 512,
-        "mean": (0.5, 0.5, 0.5),
-        "std": (0.25, 0.25, 0.25),
-        "licence": "MIT",
-    }
-    text = Weights(**{**record, **fields}).to_json()
+    text = record_of(described, **fields).to_json()
     return {"weights.json": text.encode(), "disc.onnx": graph, "disc.safetensors": TENSORS}
 
 

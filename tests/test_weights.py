@@ -1,12 +1,10 @@
 """Finding weights on this machine; tests/test_hub.py does the same over the network."""
 
-import hashlib
-
 import pytest
+from records import record_of
 
 from segmenter import weights
 from segmenter.errors import InvalidInput, WeightsUnavailable
-from segmenter.record import Weights
 from segmenter.weights import fetch
 
 
@@ -16,20 +14,8 @@ def write_model(folder, name="disc", record_name=None, **changes):
     content = {f"{name}.onnx": b"graph" * 1000, f"{name}.safetensors": b"tensors" * 1000}
     for file, data in content.items():
         (folder / file).write_bytes(data)
-    fields = {
-        "name": name,
-        "architecture": "deeplabv3",
-        "onnx": f"{name}.onnx",
-        "safetensors": f"{name}.safetensors",
-        "sha256": {file: hashlib.sha256(data).hexdigest() for file, data in content.items()},
-        "video_size": 256,
-        "photo_size": 512,
-        "mean": (0.485, 0.456, 0.406),
-        "std": (0.229, 0.224, 0.225),
-        "licence": "MIT",
-    }
     path = folder / f"{record_name or name}.json"
-    path.write_text(Weights(**{**fields, **changes}).to_json(), encoding="utf-8")
+    path.write_text(record_of(content, name, **changes).to_json(), encoding="utf-8")
     return path
 
 
