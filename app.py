@@ -1,0 +1,115 @@
+"""The page: three tabs (photo, video, live) over one set of settings."""
+
+import json
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+# Read by Gradio when it is imported: nothing is reported to anybody.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import gradio as gr
+from starlette.routing import WebSocketRoute
+
+from segmenter.errors import InvalidInput
+from segmenter.inference import Segmenter
+from segmenter.live import LiveServer
+from segmenter.page import look
+from segmenter.page.choice import Choice, list_presets, make_background, make_options
+from segmenter.page.endpoints import build_endpoints
+from segmenter.page.panel import Settings, build_settings, read_choice
+from segmenter.page.photo_tab import build_photo_tab
+from segmenter.page.video_tab import build_video_tab
+from segmenter.page.widgets import AT_ONCE
+from segmenter.page.work import Desk
+
+EXAMPLES = Path(__file__).resolve().parent / "examples"
+DELETE_EVERY_S, DELETE_AFTER_S = 5 * 60, 25 * 60
+LARGEST_UPLOAD_MB = 200
+WAITING = 20  # jobs in the queue; more are turned away
+
+
+def build_page(desk: Desk) -> gr.Blocks:
+    """Lay the page out and connect it."""
+    # Served from where they are: in Gradio's cache they would be deleted with the visitors' files.
+    gr.set_static_paths([EXAMPLES])
+    with gr.Blocks(title="Backdrop", delete_cache=(DELETE_EVERY_S, DELETE_AFTER_S)) as page:
+        gr.HTML(look.HEADER, elem_id="header")
+        with gr.Row():
+            with gr.Column(scale=7, min_width=320), gr.Tabs():
+                tabs = [gr.Tab(name, id=name.lower()) for name in ("Photo", "Video", "Live")]
+            with gr.Column(scale=4, min_width=300):
+                settings = build_settings(desk.presets)
+        device_line = gr.Markdown(desk.describe(), elem_classes="quiet", elem_id="device")
+        minutes = (DELETE_AFTER_S + DELETE_EVERY_S) // 60
+        gr.Markdown(look.PRIVACY.format(minutes=minutes), elem_classes="quiet")
+        with tabs[0]:
+            portraits = sorted((EXAMPLES / "portraits").glob("*.*"))
+            build_photo_tab(desk, settings, device_line, portraits)
+        with tabs[1]:
+            clips = sorted(EXAMPLES.glob("*.mp4"))
+            build_video_tab(desk, settings, device_line, clips, LARGEST_UPLOAD_MB)
+        with tabs[2]:
+            build_live_tab(settings)
+        build_endpoints(desk)
+        timer = gr.Timer(1)
+        timer.tick(partial(tell_speed, desk), None, [device_line, timer], **AT_ONCE)
+    return page.queue(max_size=WAITING, default_concurrency_limit=1)
+
+
+def build_live_tab(settings: Settings) -> None:
+    """Lay out the live tab; its work is done by live.js and the socket."""
+    start = live_settings(*(widget.value for widget in settings.inputs))
+    live = gr.HTML(start, html_template=look.LIVE_HTML, js_on_load=look.LIVE_JS, elem_id="live")
+    gr.on(
+        settings.changes(),
+        live_settings,
+        settings.inputs,
+        live,
+        trigger_mode="always_last",
+        **AT_ONCE,
+    )
+
+
+def live_settings(*settings: Any) -> Any:
+    """Return what the live tab's browser half sends through its socket."""
+    try:
+        return json.dumps(read_choice(*settings).to_message())
+    except InvalidInput:  # an own background that is not there yet: the last one stays
+        return gr.skip()
+
+
+def tell_speed(desk: Desk) -> tuple[str, gr.Timer]:
+    """Return the device line; the timer stops when the warm-up is over."""
+    return desk.describe(), gr.Timer(active=desk.frame_ms is None)
+
+
+def live_route(desk: Desk) -> WebSocketRoute:
+    """Return the live tab's socket."""
+
+    def read_message(message: dict) -> tuple[Any, Any]:
+        choice = Choice.from_message(message)
+        return make_background(choice, desk.presets), make_options(choice.options)
+
+    return WebSocketRoute("/live", LiveServer(desk.segmenter, read_message).endpoint)
+
+
+def serve(segmenter: Any, **launch: Any) -> tuple[Any, str, str]:
+    """Start the page and the live socket with one shared segmenter; `launch` goes to Gradio."""
+    desk = Desk(segmenter, list_presets(EXAMPLES / "backgrounds"))
+    desk.warm_up()
+    return build_page(desk).launch(
+        app_kwargs={"routes": [live_route(desk)]},
+        theme=look.make_theme(),
+        css=look.CSS,
+        run_history=False,
+        max_file_size=LARGEST_UPLOAD_MB * 1_000_000,
+        ssr_mode=False,
+        footer_links=["api"],
+        **launch,
+    )
+
+
+if __name__ == "__main__":
+    serve(Segmenter())

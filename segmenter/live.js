@@ -1,0 +1,237 @@
+// The browser half of the live tab: camera -> JPEG -> socket -> canvas. The camera's own picture is
+// only ever drawn into `outbox`, which is not part of the page: what can be seen comes from the server.
+// In scope: `element`, the tab's own HTML; `props.value`, the settings as JSON; `watch`.
+
+const IN_FLIGHT = 2;
+const STALL_MS = 4000;
+const HIDDEN_MS = 20000;
+const RETRY_MS = 1500;
+const CAMERA_TROUBLE = {
+  NotAllowedError: 'The camera was not allowed. Allow it beside the address of this page, then press Start.',
+  NotFoundError: 'No camera was found. Connect one, then press Start.',
+  NotReadableError: 'The camera is busy. Close the other program that uses it, then press Start.',
+  AbortError: 'The camera stopped by itself. Press Start to try again.',
+};
+
+const find = (name) => element.querySelector('.live-' + name);
+const canvas = element.querySelector('canvas');
+const screen = canvas.getContext('2d');
+const outbox = document.createElement('canvas');
+const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
+const [startButton, cameraList, sizeList, mirror] = ['start', 'camera', 'size', 'mirror'].map(find);
+
+let stream = null; // of the camera; null while stopped
+let socket = null;
+let run = 0; // grows with every start and stop: what belongs to an earlier one is dropped
+let retried = false;
+let encoding = false;
+let hiddenSince = 0;
+let status = null; // the server's last
+let [sent, answered, drawn, answeredAt] = [0, 0, 0, 0];
+let sentAt = new Map(); // number -> milliseconds
+let drawnAt = [];
+let roundTrips = [];
+
+function say(words, trouble = false) {
+  find('say').textContent = words;
+  find('say').classList.toggle('live-trouble', trouble);
+}
+
+function greyCard(words) {
+  screen.fillStyle = '#80858c';
+  screen.fillRect(0, 0, canvas.width, canvas.height);
+  screen.fillStyle = '#fff';
+  screen.textAlign = 'center';
+  screen.font = Math.round(canvas.width / 28) + 'px system-ui, sans-serif';
+  screen.fillText(words, canvas.width / 2, canvas.height / 2, canvas.width * 0.9);
+}
+
+function socketAddress() {
+  // Gradio knows the prefix that a proxy puts before its pages; the scheme and host are this page's.
+  const root = new URL(window.gradio_config?.root ?? document.baseURI, document.baseURI);
+  const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  return scheme + '//' + location.host + root.pathname.replace(/\/+$/, '') + '/live';
+}
+
+function sendSettings() {
+  if (socket?.readyState !== WebSocket.OPEN) return;
+  const settings = JSON.parse(props.value || '{}');
+  socket.send(JSON.stringify({ ...settings, width: canvas.width, height: canvas.height }));
+}
+
+function wantedCamera() {
+  const [width, height] = sizeList.value.split('x').map(Number);
+  const video = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
+  const chosen = cameraList.value;
+  if (chosen === 'user' || chosen === 'environment') video.facingMode = { ideal: chosen };
+  else if (chosen) video.deviceId = { ideal: chosen };
+  return { video, audio: false };
+}
+
+async function listCameras() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  const cameras = devices.filter((device) => device.kind === 'videoinput' && device.deviceId);
+  const hand = matchMedia('(pointer: coarse)').matches;
+  const choices = hand ? [['user', 'Front'], ['environment', 'Back']] : [['', 'Default']];
+  cameras.forEach((camera, i) => choices.push([camera.deviceId, camera.label || 'Camera ' + (i + 1)]));
+  const before = cameraList.value;
+  cameraList.replaceChildren(...choices.map(([value, label]) => new Option(label, value)));
+  if (choices.some(([value]) => value === before)) cameraList.value = before;
+}
+
+async function start() {
+  stop('Asking for the camera…');
+  const mine = run;
+  if (!navigator.mediaDevices?.getUserMedia) {
+    say('This browser gives this page no camera. Open the page over https or on localhost; inside another page, the camera has to be allowed there.', true);
+    return;
+  }
+  let opened;
+  try {
+    opened = await navigator.mediaDevices.getUserMedia(wantedCamera());
+  } catch (error) {
+    if (mine === run) say(CAMERA_TROUBLE[error.name] ?? 'The camera could not be opened (' + error.name + ').', true);
+    return;
+  }
+  if (mine !== run) return opened.getTracks().forEach((track) => track.stop());
+  stream = opened;
+  stream.getVideoTracks()[0].onended = () => mine === run && stop('The camera was switched off.', true);
+  startButton.textContent = 'Stop camera';
+  startButton.setAttribute('aria-pressed', 'true');
+  video.srcObject = stream;
+  await video.play().catch(() => {});
+  listCameras();
+  if (mine !== run) return;
+  [canvas.width, canvas.height] = [video.videoWidth || 640, video.videoHeight || 480];
+  greyCard('Starting…');
+  retried = false;
+  connect(mine);
+  eachFrame(mine);
+}
+
+function stop(words = 'Stopped. The camera is off.', trouble = false) {
+  run += 1;
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = video.srcObject = null;
+  socket?.close();
+  socket = null;
+  startButton.textContent = 'Start camera';
+  startButton.setAttribute('aria-pressed', 'false');
+  find('numbers').textContent = '';
+  greyCard('Camera off');
+  say(words, trouble);
+}
+
+function connect(mine) {
+  const connection = (socket = new WebSocket(socketAddress()));
+  connection.binaryType = 'arraybuffer';
+  [sent, answered, drawn, answeredAt] = [0, 0, 0, performance.now()];
+  [sentAt, drawnAt, roundTrips] = [new Map(), [], []];
+  let refused = null;
+  connection.onopen = () => {
+    sendSettings();
+    say('The camera is on.');
+  };
+  connection.onmessage = ({ data }) => {
+    if (mine !== run) return;
+    if (data instanceof ArrayBuffer) return show(data, mine, connection);
+    const message = JSON.parse(data);
+    if (message.error) refused = message.error;
+    if (message.status) status = message.status;
+    if (message.warning !== undefined) say(message.warning ?? 'The camera is on.', Boolean(message.warning));
+  };
+  connection.onclose = () => {
+    if (mine !== run || socket !== connection) return;
+    greyCard('Connection lost');
+    if (refused || retried) return stop(refused ?? 'The connection was lost. Press Start to try again.', true);
+    retried = true;
+    say('The connection was lost; trying once more…', true);
+    setTimeout(() => mine === run && connect(mine), RETRY_MS);
+  };
+}
+
+function eachFrame(mine) {
+  const next = () => {
+    if (mine !== run) return;
+    sendFrame(mine);
+    eachFrame(mine);
+  };
+  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(next);
+  else setTimeout(() => requestAnimationFrame(next), 25);
+}
+
+async function sendFrame(mine) {
+  const connection = socket;
+  const ready = connection?.readyState === WebSocket.OPEN && connection.bufferedAmount === 0;
+  if (!ready || encoding || document.hidden || sent - answered >= IN_FLIGHT || !video.videoWidth) return;
+  encoding = true;
+  [outbox.width, outbox.height] = [video.videoWidth, video.videoHeight];
+  const pen = outbox.getContext('2d');
+  // The camera is mirrored before it is sent, so that writing in the new background stays readable.
+  if (mirror.checked) pen.setTransform(-1, 0, 0, 1, outbox.width, 0);
+  pen.drawImage(video, 0, 0);
+  const taken = performance.now();
+  const jpeg = await new Promise((done) => outbox.toBlob(done, 'image/jpeg', 0.8));
+  encoding = false;
+  if (!jpeg || mine !== run || connection !== socket || connection.readyState !== WebSocket.OPEN) return;
+  const number = new DataView(new ArrayBuffer(4));
+  number.setUint32(0, ++sent);
+  sentAt.set(sent, taken);
+  connection.send(new Blob([number.buffer, jpeg]));
+}
+
+async function show(data, mine, connection) {
+  const number = new DataView(data).getUint32(0);
+  answered = Math.max(answered, number); // the server leaves out frames that a newer one replaced
+  answeredAt = performance.now();
+  const picture = await createImageBitmap(new Blob([data.slice(4)])).catch(() => null);
+  const taken = sentAt.get(number);
+  for (const old of sentAt.keys()) if (old <= number) sentAt.delete(old);
+  const late = mine !== run || connection !== socket || number <= drawn; // decoding may end out of order
+  if (!picture || late) return picture?.close();
+  drawn = number;
+  if (canvas.width !== picture.width || canvas.height !== picture.height) {
+    [canvas.width, canvas.height] = [picture.width, picture.height];
+  }
+  screen.clearRect(0, 0, canvas.width, canvas.height);
+  screen.drawImage(picture, 0, 0);
+  picture.close();
+  drawnAt = [...drawnAt.slice(-120), performance.now()];
+  if (taken !== undefined) roundTrips = [...roundTrips.slice(-29), performance.now() - taken];
+  if (drawn > 150) retried = false; // a long good run earns another try
+}
+
+function tell() {
+  const now = performance.now();
+  const recent = drawnAt.filter((time) => now - time < 2000);
+  const middle = [...roundTrips].sort((a, b) => a - b)[Math.floor(roundTrips.length / 2)];
+  const numbers = [];
+  if (recent.length > 1) numbers.push(((1000 * (recent.length - 1)) / (recent.at(-1) - recent[0])).toFixed(0) + ' frames a second');
+  if (middle !== undefined) numbers.push(middle.toFixed(0) + ' ms round trip');
+  if (status) numbers.push(status.device, status.size + ' px', status.frame_ms.toFixed(0) + ' ms a frame');
+  find('numbers').textContent = numbers.join(' · ');
+}
+
+function watchOver() {
+  if (!element.isConnected) {
+    stop();
+    return clearInterval(guard);
+  }
+  if (!stream) return;
+  tell();
+  hiddenSince = document.hidden ? hiddenSince || Date.now() : 0;
+  if (hiddenSince && Date.now() - hiddenSince > HIDDEN_MS) return stop('The camera was switched off because this page was out of sight.');
+  if (element.offsetParent === null) return stop('The camera was switched off because you left the Live tab.');
+  if (!document.hidden && sent > answered && performance.now() - answeredAt > STALL_MS) {
+    greyCard('Waiting for the server…');
+    say('The server is slow at the moment; your room is not shown.', true);
+  }
+}
+
+startButton.onclick = () => (startButton.getAttribute('aria-pressed') === 'true' ? stop() : start());
+cameraList.onchange = sizeList.onchange = () => stream && start();
+watch('value', sendSettings);
+addEventListener('pagehide', () => stop());
+const guard = setInterval(watchOver, 500);
+greyCard('Camera off');
+listCameras();

@@ -1,0 +1,246 @@
+"""The live tab's WebSocket: camera frames in, composites out, and never the room behind a visitor.
+
+A client first sends its settings as JSON, then frames: a 4-byte big-endian number and a JPEG. The
+answer to a frame is its number and a JPEG, or a WebP with alpha when the background is
+transparent. Settings may be sent again at any time. A frame that arrives while another is worked
+on waits, and is replaced by a newer one. JSON answers hold `status`, `warning` (the visitor stays)
+or `error` (the connection is closed next).
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from segmenter.background import Background, Transparent
+from segmenter.errors import SegmenterError
+from segmenter.pipeline import LiveReplacer, ReplaceOptions
+from segmenter.wire import (
+    BROKEN,
+    BUSY,
+    POLICY,
+    TOO_BIG,
+    Refusal,
+    decode_frame,
+    encode,
+    read_settings,
+    read_shape,
+    require_same_origin,
+    room_free,
+)
+
+NUMBER_BYTES = 4
+STATUS_EVERY_S = 1.0
+
+Choice = tuple[Background, ReplaceOptions]
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveLimits:
+    """What one page gives its visitors."""
+
+    connections: int = 6
+    message_bytes: int = 4_000_000
+    frame_pixels: int = 1280 * 1280
+    idle_s: float = 60.0  # without any message
+    send_s: float = 10.0  # for a client that does not read its answers
+
+
+class LiveServer:
+    """Serves the live tab to several visitors at once, each with its own memory and thread."""
+
+    def __init__(
+        self,
+        segmenter: Any,
+        read_choice: Callable[[dict], Choice],
+        limits: LiveLimits | None = None,
+    ):
+        """Share one segmenter among the visitors.
+
+        Args:
+            segmenter: has `probability(frame, size)`, `video_size` and `describe()`.
+            read_choice: makes a background and options from a settings message; raises
+                SegmenterError for what a visitor may not ask.
+            limits: None for the defaults.
+        """
+        self.segmenter = segmenter
+        self.read_choice = read_choice
+        self.limits = limits or LiveLimits()
+        self.visitors = 0
+        # A thread for each visitor: a slow frame of one never makes another wait for a thread.
+        self.threads = ThreadPoolExecutor(self.limits.connections, "live")
+
+    async def endpoint(self, socket: WebSocket) -> None:
+        """Serve one connection until it ends; for `WebSocketRoute("/live", server.endpoint)`."""
+        await socket.accept()
+        self.visitors += 1
+        try:
+            if self.visitors > self.limits.connections:
+                raise Refusal(BUSY, "the live tab is full at the moment; try again in a minute")
+            require_same_origin(socket.headers)
+            await Visitor(socket, self).stay()
+        except WebSocketDisconnect:
+            pass
+        except Refusal as refusal:
+            await farewell(socket, refusal)
+        except Exception:
+            log.exception("a live connection failed")
+            await farewell(socket, Refusal(BROKEN, "something went wrong here; start again"))
+        finally:
+            self.visitors -= 1
+
+
+async def farewell(socket: WebSocket, refusal: Refusal) -> None:
+    """Say why, then close; a client that is gone already is no error."""
+    with suppress(WebSocketDisconnect, RuntimeError):
+        await socket.send_json({"error": str(refusal)})
+        await socket.close(refusal.code)
+
+
+class Visitor:
+    """One connection: the newest settings and frame, and what the replacer remembers."""
+
+    def __init__(self, socket: WebSocket, server: LiveServer):
+        self._socket, self._server = socket, server
+        self._arrived = asyncio.Event()
+        self._has_settings = False
+        self._settings: dict | None = None
+        self._frame: bytes | None = None
+        self._replacer: LiveReplacer | None = None
+        self._background: Background = Transparent()
+        self._shape = (480, 640)
+        self._warning: str | None = None
+        self._started = time.monotonic()
+        self._status_due = 0.0
+        self._frame_ms = 0.0
+        self._working = threading.Lock()
+
+    async def stay(self) -> None:
+        """Listen and answer at the same time until either ends."""
+        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._answer())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._server.threads.submit(self._let_go)
+
+    async def _listen(self) -> None:
+        limits = self._server.limits
+        while True:
+            try:
+                message = await asyncio.wait_for(self._socket.receive(), limits.idle_s)
+            except asyncio.TimeoutError:
+                raise Refusal(POLICY, f"no frame came for {limits.idle_s:.0f} seconds") from None
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1000))
+            content = message.get("bytes") or message.get("text") or ""
+            if len(content) > limits.message_bytes:
+                megabytes = limits.message_bytes / 1e6
+                raise Refusal(TOO_BIG, f"a message may have {megabytes:.1f} MB; send less")
+            self._keep_newest(content)
+
+    def _keep_newest(self, content: str | bytes) -> None:
+        """Put a message where `_answer` finds it, over an older one of its kind."""
+        if isinstance(content, str):
+            self._settings = read_settings(content)
+            self._has_settings = True
+        elif not self._has_settings:
+            raise Refusal(POLICY, "a frame came before the settings; send the settings first")
+        elif len(content) <= NUMBER_BYTES:
+            raise Refusal(POLICY, "a frame is a 4-byte number and a JPEG; this one is shorter")
+        else:
+            self._frame = content
+        self._arrived.set()
+
+    async def _answer(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            settings, self._settings = self._settings, None
+            message, self._frame = self._frame, None
+            if settings is not None:
+                await self._change(settings)
+            if message is not None:
+                await self._answer_frame(message)
+
+    async def _change(self, settings: dict) -> None:
+        """Take new settings; wrong first ones end the connection, later ones change nothing."""
+        try:
+            choice = await self._in_thread(self._server.read_choice, settings)
+        except SegmenterError as error:
+            if self._replacer is None:
+                raise Refusal(POLICY, str(error)) from error
+            await self._send({"warning": str(error)})
+            return
+        await self._in_thread(self._let_go)
+        self._background, options = choice
+        self._shape = read_shape(settings, self._server.limits.frame_pixels)
+        if self._replacer is None:
+            self._replacer = LiveReplacer(self._server.segmenter, self._background, options)
+        else:
+            self._replacer.update(self._background, options)
+        await self._send({"status": self._status()})
+
+    async def _answer_frame(self, message: bytes) -> None:
+        started = time.monotonic()
+        picture, warning = await self._in_thread(self._replace, message[NUMBER_BYTES:])
+        self._frame_ms = 1000 * (time.monotonic() - started)
+        await self._send(message[:NUMBER_BYTES] + picture)
+        if warning != self._warning:
+            self._warning = warning
+            await self._send({"warning": warning})
+        if time.monotonic() >= self._status_due:
+            self._status_due = time.monotonic() + STATUS_EVERY_S
+            await self._send({"status": self._status()})
+
+    def _replace(self, jpeg: bytes) -> tuple[bytes, str | None]:
+        """Return the encoded composite; on any failure what hides the room, and a warning."""
+        time_s = time.monotonic() - self._started
+        with self._working:
+            try:
+                frame = decode_frame(jpeg, self._server.limits.frame_pixels)
+                self._shape = frame.shape[:2]
+                return encode(self._replacer(frame, time_s).picture), None
+            except SegmenterError as error:
+                words = str(error)
+            except Exception:
+                words = "the background can't be replaced now, so only the background is shown"
+                if words != self._warning:
+                    log.exception("a live frame failed")
+            return encode(room_free(self._background, time_s, self._shape)), words
+
+    def _let_go(self) -> None:
+        """Close a clip's file once no frame is made with it any more."""
+        with self._working:
+            self._background.close()
+
+    def _status(self) -> dict:
+        segmenter = self._server.segmenter
+        return {
+            "device": segmenter.describe(),
+            "size": segmenter.video_size,
+            "frame_ms": round(self._frame_ms, 1),
+        }
+
+    async def _in_thread(self, function: Callable, *arguments: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._server.threads, function, *arguments)
+
+    async def _send(self, content: dict | bytes) -> None:
+        send = self._socket.send_bytes if isinstance(content, bytes) else self._socket.send_json
+        try:
+            await asyncio.wait_for(send(content), self._server.limits.send_s)
+        except asyncio.TimeoutError:
+            raise Refusal(POLICY, "the answers were not read") from None

@@ -1,0 +1,1 @@
+"""What the page (`app.py`) does, apart from its layout: a visitor's choice, the jobs, the look."""

@@ -1,0 +1,158 @@
+"""What a visitor may ask: a background and options, by words, never by a path on the server."""
+
+import base64
+import binascii
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import cv2
+from PIL import Image
+
+from segmenter.arrays import Frame
+from segmenter.background import Background, Picture
+from segmenter.errors import InvalidInput
+from segmenter.images import IMAGE_ENDINGS, open_image
+from segmenter.pipeline import ReplaceOptions, read_background
+from segmenter.refine import RefineOptions
+from segmenter.video import VIDEO_ENDINGS
+
+DATA_URL = "data:image/jpeg;base64,"
+LIVE_PICTURE_SIDE = 1280  # pixels, of an uploaded background that goes to the live tab
+LARGEST_BLUR_PX = 100
+FITS = ("cover", "contain", "tile")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One visitor's settings as the page and the live socket write them down."""
+
+    background: str  # a preset's name, `#rrggbb`, `blur`, `blur:RADIUS`, `transparent`, a data URL
+    fit: str = "cover"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    upload: Path | None = None  # a background of the visitor's own, instead of `background`
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, Any]) -> "Choice":
+        """Read a live settings message; an upload can only come inside it, as a data URL.
+
+        Raises:
+            InvalidInput: a part has the wrong type.
+        """
+        background = message.get("background", "transparent")
+        fit, options = message.get("fit", "cover"), message.get("options", {})
+        if not isinstance(background, str) or not isinstance(options, dict):
+            raise InvalidInput("the settings need a background (text) and options (an object)")
+        return cls(background, str(fit), options)
+
+    def to_message(self) -> dict:
+        """Return what the live tab's browser half sends, with the upload inside."""
+        background = as_data_url(self.upload) if self.upload else self.background
+        return {"background": background, "fit": self.fit, "options": dict(self.options)}
+
+
+def list_presets(folder: Path) -> dict[str, Path]:
+    """Return the pictures and clips of a folder by name, in order; none when it is not there."""
+    endings = IMAGE_ENDINGS | VIDEO_ENDINGS
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {path.stem: path for path in paths if path.suffix.lower() in endings}
+
+
+def make_background(choice: Choice, presets: Mapping[str, Path]) -> Background:
+    """Make the background that a visitor chose.
+
+    Raises:
+        InvalidInput: the words name none of the presets and follow no rule.
+        UnreadableImage: the upload can't be opened.
+    """
+    text = choice.background.strip()
+    if choice.fit not in FITS:
+        raise InvalidInput(f"can't fit by {choice.fit!r}; choose {', '.join(FITS)}")
+    if choice.upload is not None:
+        return Picture(open_image(choice.upload), choice.fit)
+    if text.startswith("data:"):
+        return Picture(open_data_url(text), choice.fit)
+    if text in presets:
+        return read_background(str(presets[text]), choice.fit)
+    if is_wordy(text):
+        return read_background(text)
+    names = ", ".join(presets) or "none here"
+    raise InvalidInput(
+        f"no background {text[:40]!r}; choose #rrggbb, blur, blur:1 to blur:{LARGEST_BLUR_PX}, "
+        f"transparent, or a preset ({names})"
+    )
+
+
+def is_wordy(text: str) -> bool:
+    """Tell whether the text is a background that needs no file."""
+    blur, _, radius = text.partition(":")
+    if blur == "blur":
+        return not radius or (radius.isdecimal() and int(radius[:4]) <= LARGEST_BLUR_PX)
+    return text == "transparent" or text.startswith("#")
+
+
+def make_options(given: Mapping[str, Any]) -> ReplaceOptions:
+    """Make options from settings by name; what is missing keeps its default.
+
+    Raises:
+        InvalidInput: a value is out of range or of the wrong type.
+    """
+    return ReplaceOptions(
+        people=str(given.get("people", "everyone")),
+        refine=RefineOptions(
+            edge_strength=as_number(given, "edge_strength", 1.0),
+            feather_px=as_number(given, "feather_px", 0.0),
+            shift_px=as_number(given, "shift_px", 0.0),
+        ),
+        smoothing=given.get("smoothing", True) is not False,
+    )
+
+
+def as_number(given: Mapping[str, Any], name: str, default: float) -> float:
+    """Return a finite number by name."""
+    value = given.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidInput(f"{name} is a number, got {value!r}")
+    return float(value)
+
+
+def as_data_url(path: Path) -> str:
+    """Return a picture as a JPEG data URL, no longer than `LIVE_PICTURE_SIDE` on its long side."""
+    encoded = BytesIO()
+    picture = shrunk(open_image(path), LIVE_PICTURE_SIDE)
+    Image.fromarray(picture).save(encoded, "JPEG", quality=88)
+    return DATA_URL + base64.b64encode(encoded.getvalue()).decode("ascii")
+
+
+def open_data_url(text: str) -> Frame:
+    """Open a JPEG data URL with all the checks that a file gets.
+
+    Raises:
+        InvalidInput: no JPEG data URL.
+        UnreadableImage: its content is damaged or too large.
+    """
+    try:
+        content = base64.b64decode(text.removeprefix(DATA_URL), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidInput(f"an uploaded background begins with {DATA_URL}") from error
+    with NamedTemporaryFile(suffix=".jpg", delete=False) as file:
+        file.write(content)
+    try:
+        return shrunk(open_image(file.name), LIVE_PICTURE_SIDE)
+    finally:
+        os.unlink(file.name)
+
+
+def shrunk(picture: Frame, side: int) -> Frame:
+    """Return the picture with a long side of at most `side` pixels."""
+    height, width = picture.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return picture
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

@@ -1,0 +1,91 @@
+"""How the page looks, and its longer words. Nothing here is fetched from another site."""
+
+from pathlib import Path
+
+import gradio as gr
+
+from segmenter.page.work import LONGEST_VIDEO_S, in_words
+from segmenter.pipeline import Progress
+
+SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
+SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
+PACKAGE = Path(__file__).resolve().parent.parent
+PAGE_CSS, LIVE_CSS, LIVE_HTML, LIVE_JS = (
+    (PACKAGE / name).read_text(encoding="utf-8")
+    for name in ("page/page.css", "live.css", "live.html", "live.js")
+)
+CSS = PAGE_CSS + LIVE_CSS
+
+HEADER = """
+<header class="masthead">
+  <h1>Backdrop</h1>
+  <p>Put a new background behind the people in a photo, a video or your webcam.</p>
+</header>
+"""
+
+PRIVACY = (
+    "Your files are deleted within {minutes} minutes, webcam frames are never stored, "
+    "and nothing about you is logged."
+)
+
+VIDEO_LIMITS = (
+    f"Up to {in_words(LONGEST_VIDEO_S)}, 1920x1080 pixels and {{upload}} MB. Sound is kept."
+)
+
+FORMAT_HELP = (
+    "MP4 plays everywhere and can't be transparent. WebM keeps transparency in Chrome, Edge and "
+    "Firefox; Safari shows black instead. ProRes (.mov) keeps it for editing programs; browsers "
+    "don't play it. Automatic is MP4, or WebM when the background is transparent."
+)
+
+
+def make_theme() -> gr.themes.Base:
+    """Return a calm theme: system fonts, one teal accent, soft greys."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.slate,
+        radius_size=gr.themes.sizes.radius_lg,
+        font=SYSTEM_FONTS,
+        font_mono=SYSTEM_MONO,
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        block_background_fill="white",
+        block_background_fill_dark="*neutral_900",
+        block_border_width="1px",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_label_text_color="*neutral_600",
+        block_label_text_color_dark="*neutral_300",
+        block_info_text_color="*neutral_600",
+        block_info_text_color_dark="*neutral_400",
+        block_title_text_weight="600",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_700",
+        button_primary_text_color="white",
+    )
+
+
+def progress_bar(words: str, share: float) -> str:
+    """Return a sentence over a bar that is filled by `share`, 0 to 1; no bar at 0."""
+    bar = f'<progress max="1" value="{share:.3f}"></progress>' if share else ""
+    return f'<div class="progress-words" role="status">{words}{bar}</div>'
+
+
+def describe_progress(progress: Progress) -> str:
+    """Say how far a video is."""
+    done, expected, left_s = progress.frames_done, progress.frames_expected, progress.remaining_s
+    if not expected or left_s is None:
+        return progress_bar(f"Frame {done}", 0)
+    words = f"Frame {min(done, expected)} of {expected} · about {in_words(left_s)} left"
+    return progress_bar(words, min(1.0, done / expected))
+
+
+def describe_finished(path: Path) -> str:
+    """Say that a video is done."""
+    megabytes = path.stat().st_size / 1e6
+    advice = " Browsers don't play this format; download it." if path.suffix == ".mov" else ""
+    return progress_bar(f"Done: {path.suffix[1:]}, {megabytes:.1f} MB.{advice}", 1.0)

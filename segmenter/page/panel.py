@@ -1,0 +1,169 @@
+"""The settings that all three tabs share: the widgets, and the choice they stand for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from segmenter.errors import InvalidInput
+from segmenter.page.choice import FITS, LARGEST_BLUR_PX, Choice
+from segmenter.page.widgets import AT_ONCE, upload
+from segmenter.people import CHOICES
+
+PRESET, COLOUR, UPLOAD, BLUR, NOTHING = "Gallery", "Colour", "My picture", "Blur", "Transparent"
+KINDS = (PRESET, COLOUR, UPLOAD, BLUR, NOTHING)
+DEFAULT_COLOUR = "#2f7f79"
+DEFAULT_BLUR_PX = 20
+LARGEST_SHIFT_PX, LARGEST_SOFTNESS_PX = 10, 20  # of the sliders; the command line goes further
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The widgets; `inputs` are those that `read_choice` takes, in its order."""
+
+    inputs: list[Any]
+    picked: Any  # the name of the gallery's picture
+
+    def changes(self) -> list[Any]:
+        """Return the triggers of any change."""
+        return [widget.change for widget in self.inputs]
+
+
+def build_settings(presets: Mapping[str, Path]) -> Settings:
+    """Lay the panel out in the present Blocks context."""
+    names = list(presets)
+    kinds = KINDS if names else KINDS[1:]
+    gr.Markdown("### Background")
+    kind = gr.Radio(kinds, value=kinds[0], show_label=False, container=False, elem_id="kind")
+    picked = gr.State(names[0] if names else "")
+    gallery = gr.Gallery(
+        [(path, name.replace("-", " ").capitalize()) for name, path in presets.items()],
+        show_label=False,
+        columns=3,
+        object_fit="cover",
+        buttons=[],
+        allow_preview=False,
+        interactive=False,
+        selected_index=0,
+        visible=bool(names),
+        elem_classes="presets",
+        elem_id="presets",
+    )
+    colour = gr.ColorPicker(DEFAULT_COLOUR, label="Colour", visible=not names)
+    own = upload(label="Your background", height=180, visible=False, elem_id="own-background")
+    blur = gr.Slider(
+        1,
+        LARGEST_BLUR_PX,
+        DEFAULT_BLUR_PX,
+        step=1,
+        label="Blur",
+        visible=False,
+        info="Radius in pixels",
+    )
+    fit = gr.Radio(
+        [(name.capitalize(), name) for name in FITS],
+        value="cover",
+        label="Picture fit",
+        visible=bool(names),
+        elem_id="fit",
+    )
+    kind.change(show_parts, kind, [gallery, colour, own, blur, fit], **AT_ONCE)
+
+    def pick(event: gr.SelectData) -> str:
+        return names[event.index]
+
+    gallery.select(pick, None, picked, **AT_ONCE)
+    with gr.Accordion("People and edges", open=False):
+        edges = build_edges()
+    return Settings([kind, picked, colour, own, blur, fit, *edges], picked)
+
+
+def build_edges() -> list[Any]:
+    """Lay out who is kept and how edges are treated."""
+    people = gr.Radio(
+        [(name.capitalize(), name) for name in CHOICES], value="everyone", label="Who stays"
+    )
+    strength = gr.Slider(
+        0,
+        1,
+        1,
+        step=0.05,
+        label="Edge detail",
+        info="0: the soft outline as found. 1: follow the picture's edges",
+    )
+    softness = gr.Slider(
+        0,
+        LARGEST_SOFTNESS_PX,
+        0,
+        step=0.5,
+        label="Softness",
+        info="Further blur of the edge, in pixels",
+    )
+    shift = gr.Slider(
+        -LARGEST_SHIFT_PX,
+        LARGEST_SHIFT_PX,
+        0,
+        step=0.5,
+        label="Grow or shrink",
+        info="Moves the edge outwards (+) or inwards (-), in pixels",
+    )
+    return [people, strength, softness, shift]
+
+
+def show_parts(kind: str) -> list[dict]:
+    """Show the widgets that a kind of background needs."""
+    wanted = [
+        kind == PRESET,
+        kind == COLOUR,
+        kind == UPLOAD,
+        kind == BLUR,
+        kind in (PRESET, UPLOAD),
+    ]
+    return [gr.update(visible=is_shown) for is_shown in wanted]
+
+
+# One argument a widget: this is how Gradio calls.
+def read_choice(
+    kind: str,
+    preset: str,
+    colour: str,
+    upload: str | None,
+    blur_px: float,
+    fit: str,
+    people: str,
+    edge_strength: float,
+    feather_px: float,
+    shift_px: float,
+) -> Choice:
+    """Turn the widgets' values into a choice.
+
+    Raises:
+        InvalidInput: an own picture is wanted and none is there.
+    """
+    if kind == UPLOAD and not upload:
+        raise InvalidInput("add a picture of your own under Background, or choose another kind")
+    words = {
+        PRESET: preset,
+        COLOUR: as_hex(colour or DEFAULT_COLOUR),
+        UPLOAD: "",
+        BLUR: f"blur:{blur_px:.0f}",
+        NOTHING: "transparent",
+    }
+    options = {
+        "people": people,
+        "edge_strength": edge_strength,
+        "feather_px": feather_px,
+        "shift_px": shift_px,
+    }
+    return Choice(words[kind], fit, options, Path(upload) if kind == UPLOAD else None)
+
+
+def as_hex(colour: str) -> str:
+    """Return `#rrggbb` for what the picker gives: that, or `rgba(red, green, blue, alpha)`."""
+    if not colour.startswith("rgb"):
+        return colour
+    channels = [min(255, round(float(number))) for number in re.findall(r"[\d.]+", colour)[:3]]
+    return "#" + "".join(f"{channel:02x}" for channel in channels)

@@ -1,0 +1,110 @@
+"""The video tab."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from segmenter.errors import InvalidInput
+from segmenter.page import look
+from segmenter.page.panel import Settings, read_choice
+from segmenter.page.widgets import AT_ONCE, GLUE, friendly
+from segmenter.page.work import FORMATS, Desk
+from segmenter.pipeline import Progress
+
+HEIGHT_PX = 300
+TELL_EVERY_S = 1.0
+
+
+def estimate_video(desk: Desk, video: str | None) -> str:
+    """Say how long the video will take."""
+    with friendly():
+        return desk.estimate(Path(video)) if video else ""
+
+
+def replace_video(desk: Desk, video: str | None, kind: str, *settings: Any) -> Iterator[Any]:
+    """Yield the state, then the preview, the download and the device line."""
+    waiting = [gr.skip()] * 3
+    # Gradio can cancel a generator only after its first step.
+    yield [look.progress_bar("Starting…", 0), *waiting]
+    with friendly():
+        if not video:
+            raise InvalidInput("add a video first")
+        with closing(desk.video(Path(video), read_choice(*settings), kind)) as steps:
+            told = 0.0
+            for step in steps:
+                if isinstance(step, Progress) and time.monotonic() - told >= TELL_EVERY_S:
+                    told = time.monotonic()
+                    yield [look.describe_progress(step), *waiting]
+    shown = None if step.suffix == ".mov" else str(step)
+    download = gr.update(value=str(step), interactive=True)
+    yield [look.describe_finished(step), shown, download, desk.describe()]
+
+
+def build_video_tab(
+    desk: Desk, settings: Settings, device_line: gr.Markdown, examples: list[Path], upload_mb: int
+) -> None:
+    """Lay the tab out."""
+    with gr.Row():
+        video = gr.Video(
+            sources=["upload"], label="Your video", height=HEIGHT_PX, min_width=280, elem_id="video"
+        )
+        result = gr.Video(
+            label="Result",
+            interactive=False,
+            height=HEIGHT_PX,
+            min_width=280,
+            elem_id="video-result",
+        )
+    estimate = gr.Markdown(
+        look.VIDEO_LIMITS.format(upload=upload_mb), elem_classes="quiet", elem_id="estimate"
+    )
+    kind = gr.Radio(
+        ["Automatic", *FORMATS], value="Automatic", label="File format", info=look.FORMAT_HELP
+    )
+    with gr.Row():
+        button = gr.Button("Replace background", variant="primary", elem_id="video-go")
+        cancel = gr.Button("Cancel", interactive=False, elem_id="video-cancel")
+        download = gr.DownloadButton("Download", interactive=False, elem_id="video-get")
+    state = gr.HTML(elem_id="video-state")
+    if examples:
+        gr.Examples([str(path) for path in examples], video, label="Or try this one")
+    video.input(partial(estimate_video, desk), video, estimate, concurrency_limit=2, **GLUE)
+    connect_run(
+        desk, settings, [video, kind], button, cancel, [state, result, download, device_line]
+    )
+
+
+def connect_run(
+    desk: Desk,
+    settings: Settings,
+    inputs: list[Any],
+    button: gr.Button,
+    cancel: gr.Button,
+    outputs: list[Any],
+) -> None:
+    """Let one button run the job, and the other one end it while it runs."""
+    button.click(lambda: gr.update(interactive=True), None, cancel, **AT_ONCE)
+    running = button.click(
+        partial(replace_video, desk),
+        [*inputs, *settings.inputs],
+        outputs,
+        show_progress="hidden",
+        concurrency_id="video",
+        **GLUE,
+    )
+    running.then(lambda: gr.update(interactive=False), None, cancel, **AT_ONCE)
+    cancel.click(
+        lambda: (
+            look.progress_bar("Cancelled; nothing was kept.", 0),
+            gr.update(interactive=False),
+        ),
+        None,
+        [outputs[0], cancel],
+        cancels=[running],
+        **AT_ONCE,
+    )

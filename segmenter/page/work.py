@@ -1,0 +1,204 @@
+"""The page's jobs: a photo, a video, and what is told about them."""
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from segmenter.arrays import Alpha, Cutout, Frame
+from segmenter.background import Transparent
+from segmenter.composite import over
+from segmenter.errors import InvalidInput
+from segmenter.images import open_image, save_image
+from segmenter.page.choice import Choice, make_background, make_options, shrunk
+from segmenter.pipeline import LiveReplacer, Progress, replace_in_image, replace_in_video
+from segmenter.video import probe, read_frames
+
+LONGEST_VIDEO_S = 180
+LARGEST_VIDEO_PIXELS = 1920 * 1088
+PREVIEW_SIDE = 1600  # pixels; the download has the photo's own size
+CHECK_PX, CHECK_LIGHT, CHECK_DARK = 16, 246, 222  # the chequerboard that stands for nothing
+FORMATS = {"MP4": ".mp4", "WebM": ".webm", "ProRes": ".mov"}
+# The share of a video's time that goes to reading, encoding and sound, seen on two CPU cores.
+ENCODING_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class PhotoFiles:
+    """A photo's results, as files that the page may show."""
+
+    before: Path
+    after: Path
+    matte: Path
+    download: Path
+
+
+class Desk:
+    """Does every visitor's jobs with one shared segmenter, and remembers how fast it was."""
+
+    def __init__(self, segmenter: Any, presets: Mapping[str, Path]):
+        self.segmenter = segmenter
+        self.presets = presets
+        self.frame_ms: float | None = None
+
+    def warm_up(self) -> None:
+        """Run the network once in a thread of its own, so that nobody waits for its first run."""
+        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+
+    def _warm_up(self) -> None:
+        frame = np.full((480, 640, 3), 128, np.uint8)
+        for _ in range(2):
+            started = time.monotonic()
+            self.segmenter.probability(frame, self.segmenter.video_size)
+            self.frame_ms = 1000 * (time.monotonic() - started)
+
+    def describe(self) -> str:
+        """Return `device, threads · network size · milliseconds a frame`."""
+        speed = "warming up" if self.frame_ms is None else f"{self.frame_ms:.0f} ms a frame"
+        return f"{self.segmenter.describe()} · {self.segmenter.video_size} px · {speed}"
+
+    def photo(self, path: Path, choice: Choice) -> PhotoFiles:
+        """Replace the background of a photo.
+
+        Raises:
+            SegmenterError: as its message says.
+        """
+        frame = open_image(path)
+        background = make_background(choice, self.presets)
+        with closing(background):
+            result = replace_in_image(
+                frame, background, segmenter=self.segmenter, options=make_options(choice.options)
+            )
+        with job_folder() as folder:
+            files = PhotoFiles(
+                folder / "before.jpg",
+                folder / "after.jpg",
+                folder / f"{path.stem}-matte.png",
+                folder / f"{path.stem}-backdrop.png",
+            )
+            save_image(files.before, shrunk(frame, PREVIEW_SIDE))
+            save_image(files.after, shrunk(preview(result.picture), PREVIEW_SIDE))
+            save_image(files.matte, as_picture(result.alpha))
+            save_image(files.download, result.picture)
+        return files
+
+    def estimate(self, path: Path) -> str:
+        """Say how long a video will take, after trying a few of its frames.
+
+        Raises:
+            InvalidInput, UnreadableVideo: the page can't take it.
+        """
+        info = require_video(path)
+        replacer, spent_s = LiveReplacer(self.segmenter), 0.0
+        with closing(read_frames(path)) as frames:
+            for _, frame in zip(range(3), frames, strict=False):
+                started = time.monotonic()
+                replacer(frame, 0.0)
+                spent_s = time.monotonic() - started
+        seconds = (info.frame_count or 0) * spent_s / (1 - ENCODING_SHARE)
+        sound = "with sound" if info.has_sound else "without sound"
+        return (
+            f"{float(info.duration or 0):.0f} s of {info.width}x{info.height} at "
+            f"{float(info.frame_rate):.4g} frames a second, {sound}: about {in_words(seconds)}."
+        )
+
+    def video(self, path: Path, choice: Choice, kind: str) -> Iterator[Progress | Path]:
+        """Yield progress, then the finished file. Closing the generator cancels and leaves none.
+
+        Args:
+            path: any video.
+            choice: what goes behind.
+            kind: a key of `FORMATS`, or `Automatic`.
+
+        Raises:
+            SegmenterError: as its message says.
+        """
+        require_video(path)
+        background = make_background(choice, self.presets)
+        ending = choose_ending(kind, isinstance(background, Transparent))
+        options = make_options(choice.options)
+        with closing(background), job_folder() as folder:
+            target = folder / f"{path.stem}-backdrop{ending}"
+            steps = replace_in_video(
+                path, target, background, segmenter=self.segmenter, options=options
+            )
+            with closing(steps):
+                for progress in steps:
+                    self.frame_ms = progress.frame_ms
+                    yield progress
+        yield target
+
+
+@contextmanager
+def job_folder() -> Iterator[Path]:
+    """Give a new folder in Gradio's cache, where files age; removed at once when the job fails."""
+    cache = os.environ.get("GRADIO_TEMP_DIR") or Path(tempfile.gettempdir()).resolve() / "gradio"
+    folder = Path(cache) / uuid4().hex
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def require_video(path: Path) -> Any:
+    """Return what is known of a video that is within the page's limits."""
+    info = probe(path)
+    if info.width * info.height > LARGEST_VIDEO_PIXELS:
+        raise InvalidInput(
+            f"this video has {info.width}x{info.height} pixels and the page takes up to 1920x1080; "
+            "make it smaller, or use the command line, which has no limit"
+        )
+    if info.duration is not None and info.duration > LONGEST_VIDEO_S:
+        raise InvalidInput(
+            f"this video is {in_words(float(info.duration))} long and the page takes up to "
+            f"{in_words(LONGEST_VIDEO_S)}; cut it, or use the command line, which has no limit"
+        )
+    return info
+
+
+def choose_ending(kind: str, is_transparent: bool) -> str:
+    """Return the file's ending; automatic is mp4, and webm where transparency has to be kept.
+
+    Raises:
+        InvalidInput: an unknown kind, or mp4 for a transparent background.
+    """
+    if kind == "Automatic":
+        return ".webm" if is_transparent else ".mp4"
+    if kind not in FORMATS:
+        raise InvalidInput(f"no video format {kind!r}; choose Automatic, {', '.join(FORMATS)}")
+    if is_transparent and kind == "MP4":
+        raise InvalidInput("mp4 can't be transparent; choose WebM or ProRes, or a background")
+    return FORMATS[kind]
+
+
+def preview(picture: Frame | Cutout) -> Frame:
+    """Return what the page shows: a cut-out lies on a chequerboard."""
+    if picture.shape[2] == 3:
+        return picture
+    rows, columns = np.indices(picture.shape[:2]) // CHECK_PX
+    board = np.where((rows + columns) % 2, CHECK_DARK, CHECK_LIGHT).astype(np.uint8)
+    alpha = picture[..., 3].astype(np.float32) / 255
+    return over(np.ascontiguousarray(picture[..., :3]), alpha, np.dstack([board] * 3))
+
+
+def as_picture(alpha: Alpha) -> np.ndarray:
+    """Return the matte as 8-bit grey, (H, W)."""
+    return np.rint(alpha * 255).astype(np.uint8)
+
+
+def in_words(seconds: float) -> str:
+    """Return for instance `8 seconds` or `3 minutes`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} second{'s' if round(seconds) > 1 else ''}"
+    return f"{seconds / 60:.1f} minutes".replace(".0", "")

@@ -1,0 +1,101 @@
+"""What may travel over the live socket: whose messages, camera frames in, safe pictures out."""
+
+import json
+import logging
+from collections.abc import Mapping
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import numpy as np
+from PIL import Image
+
+from segmenter.arrays import Cutout, Frame
+from segmenter.background import Background, Transparent
+from segmenter.errors import InvalidInput, UnreadableImage
+
+GREY = 128  # of the card shown when there is nothing else that is safe to show
+POLICY, TOO_BIG, BROKEN, BUSY = 1008, 1009, 1011, 1013  # WebSocket close codes
+
+log = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """A connection that has to end: the close code, and why in plain words."""
+
+    def __init__(self, code: int, words: str):
+        super().__init__(words)
+        self.code = code
+
+
+def require_same_origin(headers: Mapping[str, str]) -> None:
+    """Refuse a browser that is on another site's page; programs other than browsers send no origin.
+
+    `X-Forwarded-Host` is believed because a page in a browser can't set it.
+    """
+    origin = headers.get("origin")
+    hosts = {headers.get("host"), headers.get("x-forwarded-host")} - {None}
+    if origin is not None and urlsplit(origin).netloc not in hosts:
+        raise Refusal(POLICY, f"this page's live tab can't be used from {origin}")
+
+
+def read_settings(text: str) -> dict:
+    """Parse a settings message; a Refusal when it is no JSON object."""
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise Refusal(POLICY, "the settings are not a JSON object")
+    return settings
+
+
+def read_shape(settings: dict, largest_pixels: int) -> tuple[int, int]:
+    """Return the (height, width) that the client announces, for answers to frames it can't read."""
+    height, width = settings.get("height", 480), settings.get("width", 640)
+    whole = isinstance(height, int) and isinstance(width, int)
+    if not whole or min(height, width) < 1 or height * width > largest_pixels:
+        return 480, 640
+    return height, width
+
+
+def decode_frame(jpeg: bytes, largest_pixels: int) -> Frame:
+    """Return a camera picture as (H, W, 3) uint8 RGB; its size is checked before it is decoded.
+
+    Raises:
+        UnreadableImage: no whole JPEG.
+        InvalidInput: more than `largest_pixels`.
+    """
+    try:
+        with Image.open(BytesIO(jpeg), formats=["JPEG"]) as picture:
+            width, height = picture.size
+            if width * height > largest_pixels:
+                raise InvalidInput(f"a camera frame of {width}x{height} is too big; send less")
+            return np.array(picture.convert("RGB"))
+    # Pillow's own words for a damaged file, and its warning where warnings are errors.
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
+        raise UnreadableImage("a camera frame was no whole JPEG") from error
+
+
+def encode(picture: Frame | Cutout) -> bytes:
+    """Return a JPEG of a composite or a WebP with alpha of a cut-out."""
+    encoded = BytesIO()
+    if picture.shape[2] == 4:
+        Image.fromarray(picture).save(encoded, "WEBP", quality=75, method=0)
+    else:
+        Image.fromarray(picture).save(encoded, "JPEG", quality=85)
+    return encoded.getvalue()
+
+
+def room_free(background: Background, time_s: float, shape: tuple[int, int]) -> Frame:
+    """Return the new background alone, or grey where it would be made of the room or fails.
+
+    The background is asked with a grey card for a frame: a blur of that is grey.
+    """
+    card = np.full((*shape, 3), GREY, np.uint8)
+    if isinstance(background, Transparent):
+        return card
+    try:
+        return background.at(time_s, card, np.zeros(shape, np.float32))
+    except Exception:
+        log.exception("a live background failed")
+        return card
