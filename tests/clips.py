@@ -19,7 +19,7 @@ _CODECS = {
     ".mov": "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pcm_s16le",
     ".mkv": "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac",
     ".ts": "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac",
-    ".webm": "-c:v libvpx -deadline realtime -cpu-used 8 -c:a libopus",
+    ".webm": "-c:v libvpx -deadline realtime -cpu-used 8 -threads 1 -c:a libopus",
     ".avi": "-c:v mjpeg -pix_fmt yuvj420p -c:a pcm_s16le",
 }
 
