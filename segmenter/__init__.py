@@ -1,0 +1,40 @@
+"""Replace what is behind people, in photos, videos and live cameras.
+
+from segmenter import Segmenter, replace_in_image, replace_in_video
+"""
+
+from segmenter.background import Blur, Clip, Colour, Picture, Transparent
+from segmenter.errors import SegmenterError
+from segmenter.images import open_image, save_image
+from segmenter.inference import Segmenter
+from segmenter.pipeline import (
+    LiveReplacer,
+    Progress,
+    Replacement,
+    ReplaceOptions,
+    read_background,
+    replace_in_image,
+    replace_in_video,
+)
+from segmenter.refine import RefineOptions, refine
+
+__all__ = [
+    "Blur",
+    "Clip",
+    "Colour",
+    "LiveReplacer",
+    "Picture",
+    "Progress",
+    "RefineOptions",
+    "ReplaceOptions",
+    "Replacement",
+    "SegmenterError",
+    "Segmenter",
+    "Transparent",
+    "open_image",
+    "read_background",
+    "refine",
+    "replace_in_image",
+    "replace_in_video",
+    "save_image",
+]

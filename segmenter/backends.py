@@ -75,7 +75,7 @@ class TorchBackend:
             net.load_state_dict(load_file(path))
         except Exception as error:  # a broken file or another architecture's tensors
             raise WeightsUnavailable(
-                f"{path.name} does not fit {architecture}: {first_line(error)}; fetch the file again"
+                f"{path.name} is no {architecture}: {first_line(error)}; fetch the file again"
             ) from error
         self._net = net.eval().to(self._device, self._type, memory_format=torch.channels_last)
 

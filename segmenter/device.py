@@ -48,7 +48,7 @@ def choose_device(wanted: str = "auto") -> Device:
 
 
 def cuda_name() -> str | None:
-    """Return the first CUDA device's name, or None; torch is loaded only where a driver is installed."""
+    """Return the first CUDA device's name, or None; loads torch only where a driver is."""
     if not any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")):
         return None
     import torch

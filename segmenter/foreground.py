@@ -1,8 +1,8 @@
 """The person's own colours where the old background shines through.
 
-Blurred estimates of foreground and background colour, corrected by what the pixel shows (Forte 2021,
-"Approximate fast foreground colour estimation"). Blurring runs on a smaller picture: a colour that
-is an average of its neighbourhood needs no more.
+Blurred estimates of foreground and background colour, corrected by what the pixel shows (Forte
+2021, "Approximate fast foreground colour estimation"). Blurring runs on a smaller picture: a colour
+that is an average of its neighbourhood needs no more.
 """
 
 import cv2

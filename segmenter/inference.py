@@ -14,7 +14,7 @@ BACKENDS = ("auto", "onnx", "torch")
 
 
 class Segmenter:
-    """Finds people in frames. Make one and share it: `probability` may be called from any thread."""
+    """Finds people in frames. Make one and share it: `probability` is safe from any thread."""
 
     def __init__(self, model: str | None = None, *, backend: str = "auto", device: str = "auto"):
         """Load weights and make them ready.
@@ -77,7 +77,7 @@ class Segmenter:
 
 
 def person_of(logits: NDArray[np.float32], person_class: int | None) -> NDArray[np.float32]:
-    """Turn (C, h, w) logits into (h, w) probabilities: one logit's sigmoid, or one class's softmax."""
+    """Turn (C, h, w) logits into (h, w) probabilities: one logit's sigmoid, a class's softmax."""
     if person_class is None:
         return 1 / (1 + np.exp(-logits[0].clip(-30, 30)))
     powers = np.exp(logits - logits.max(axis=0))

@@ -33,7 +33,7 @@ def boundary_tolerance_px(height: int, width: int) -> int:
 
 
 def contour(mask: Mask) -> Mask:
-    """Mark person pixels with background among their four neighbours; the picture's edge is none."""
+    """Mark person pixels that touch background on one of four sides; the picture's edge is none."""
     padded = np.pad(mask, 1, mode="edge")
     neighbours = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     return mask & ~neighbours
@@ -49,6 +49,19 @@ def boundary_f(predicted: Mask, truth: Mask) -> float:
     recall = (distance_to(predicted_contour)[true_contour] <= tolerance).mean()
     both = precision + recall
     return 0.0 if both == 0 else float(2 * precision * recall / both)
+
+
+def boundary_iou(predicted: Mask, truth: Mask) -> float:
+    """IoU of the two inner bands along the outline (Cheng et al. 2021, arXiv:2103.16562)."""
+    tolerance = boundary_tolerance_px(*truth.shape)
+    return iou(inner_band(predicted, tolerance), inner_band(truth, tolerance))
+
+
+def inner_band(mask: Mask, width_px: int) -> Mask:
+    """Mark a mask's pixels within `width_px` of its outline; the picture's edge counts as one."""
+    window = np.ones((2 * width_px + 1, 2 * width_px + 1), np.uint8)
+    eroded = cv2.erode(mask.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return mask & (eroded == 0)
 
 
 def distance_to(chosen: Mask) -> np.ndarray:

@@ -39,7 +39,7 @@ class ReplaceOptions:
 
 @dataclass(frozen=True)
 class Replacement:
-    """A result: the composite (H, W, 3) or, before nothing, the cut-out (H, W, 4); and the alpha."""
+    """A result: the composite (H, W, 3), or the cut-out (H, W, 4); and the alpha."""
 
     picture: Frame | Cutout
     alpha: Alpha
@@ -70,7 +70,7 @@ def read_background(text: str, fit: str = "cover") -> Background:
     """Make a background from the words the command line, the page and the live tab share.
 
     Args:
-        text: a picture's or clip's path, `#rrggbb`, `blur`, `blur:RADIUS` (pixels) or `transparent`.
+        text: a picture's or clip's path, `#rrggbb`, `blur`, `blur:RADIUS` (pixels), `transparent`.
         fit: how a picture fills the frame: `cover`, `contain` or `tile`.
 
     Raises:
@@ -85,7 +85,8 @@ def read_background(text: str, fit: str = "cover") -> Background:
         return read_blur(text)
     path = Path(text)
     if path.suffix.lower() in VIDEO_ENDINGS:
-        return Clip(partial(read_frames, path), probe(path).frame_rate)
+        info = probe(path)
+        return Clip(partial(read_frames, path, info=info), info.frame_rate, fit)
     if path.suffix.lower() in IMAGE_ENDINGS or path.exists():
         return Picture(open_image(path), fit)
     raise InvalidInput(
@@ -206,7 +207,8 @@ def replace_in_video(
     is_cutout = isinstance(background, Transparent)
     started = time.monotonic()
     with (
-        closing(read_frames(source)) as frames,
+        closing(read_frames(source, info=info)) as frames,
+        closing(background),
         VideoWriter(target, info, sound_from=source, alpha=is_cutout) as writer,
     ):
         for done, frame in enumerate(frames, start=1):

@@ -60,7 +60,7 @@ def to_batch(
 
 
 def restore(small: NDArray[np.float32], geometry: Geometry) -> Probability:
-    """Undo `to_batch`: take the padding off (h, w) values in [0, 1] and enlarge to the frame's size."""
+    """Undo `to_batch`: take the padding off (h, w) values in [0, 1], enlarge to the frame."""
     inner = small[: geometry.inner_height, : geometry.inner_width]
     full = cv2.resize(inner, (geometry.width, geometry.height), interpolation=cv2.INTER_LINEAR)
     return np.clip(full, 0.0, 1.0)

@@ -54,7 +54,7 @@ class RefineOptions:
             )
         if not abs(self.shift_px) <= LARGEST_SHIFT_PX:
             raise InvalidInput(
-                f"shift is -{LARGEST_SHIFT_PX:g} to {LARGEST_SHIFT_PX:g} pixels, got {self.shift_px}"
+                f"shift is at most {LARGEST_SHIFT_PX:g} pixels either way, got {self.shift_px}"
             )
 
 
@@ -108,10 +108,16 @@ def unknown_band(probability: Probability) -> Mask:
 
 
 def canny_edges(guide: Frame) -> Mask:
-    """Find the frame's edges (Canny 1986)."""
-    grey = cv2.cvtColor(guide, cv2.COLOR_RGB2GRAY)
-    grey = cv2.GaussianBlur(grey, (0, 0), CANNY_BLUR_PX)
-    return cv2.Canny(grey, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
+    """Find the frame's edges (Canny 1986), in whichever colour channel they are strongest.
+
+    Grey alone would miss a red sleeve before a green wall of the same brightness.
+    """
+    smooth = cv2.GaussianBlur(guide, (0, 0), CANNY_BLUR_PX)
+    across, down = (cv2.Sobel(smooth, cv2.CV_16S, *order) for order in ((1, 0), (0, 1)))
+    strength = np.abs(across) + np.abs(down)
+    strongest = strength.argmax(axis=2)[..., None]
+    across, down = (np.take_along_axis(d, strongest, axis=2)[..., 0] for d in (across, down))
+    return cv2.Canny(across, down, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
 
 
 def epsilon_map(guide: Frame, coarse: Probability) -> NDArray[np.float32]:

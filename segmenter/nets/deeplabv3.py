@@ -1,7 +1,7 @@
 """DeepLabV3 for one class (Chen et al. 2017, arXiv:1706.05587), light enough for two CPU cores.
 
-The ASPP follows the paper, with depthwise-separable atrous convolutions; the decoder brings back the
-outline with skips, as DeepLabV3+ does (Chen et al. 2018, arXiv:1802.02611).
+The ASPP follows the paper, with depthwise-separable atrous convolutions; the decoder brings back
+the outline with skips, as DeepLabV3+ does (Chen et al. 2018, arXiv:1802.02611).
 """
 
 import torch
@@ -40,7 +40,7 @@ class ASPP(nn.Module):
 
 
 class DeepLabV3(nn.Module):
-    """EfficientNet-Lite0 at output stride 16, ASPP, and a decoder with skips at strides 8, 4 and 2."""
+    """EfficientNet-Lite0 at output stride 16, ASPP, a decoder with skips at strides 8, 4, 2."""
 
     def __init__(self):
         super().__init__()

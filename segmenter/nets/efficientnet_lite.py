@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0 as an encoder (Tan & Le 2019, arXiv:1905.11946, the Lite form: ReLU6, no squeeze).
+"""EfficientNet-Lite0 as an encoder (Tan & Le 2019, arXiv:1905.11946; Lite: ReLU6, no squeeze).
 
-Its last two of seven stages keep the resolution of the fifth by dilation (output stride 16), and the
-seventh is left out: it costs a sixth of the time and the decoder does not miss it.
+The sixth of its seven stages keeps the resolution of the fifth by dilation (output stride 16); the
+seventh is left out, which saves time.
 """
 
 from torch import Tensor, nn

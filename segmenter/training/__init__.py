@@ -1,0 +1,1 @@
+"""From folders of photos with masks to trained, measured weights."""

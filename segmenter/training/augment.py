@@ -19,12 +19,12 @@ PHOTOMETRIC = v2.Compose(
         v2.RandomApply([v2.GaussianBlur(5, sigma=(0.3, 1.6))], p=0.12),
     ]
 )
-COMPRESSION = v2.RandomApply([v2.JPEG(quality=(35, 95))], p=0.4)
+JPEG_QUALITY = (35, 95)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A training picture: image (h,w,3), mask (h,w) 0 to 255, and counts (h,w) 1 where the loss looks."""
+    """A picture: image (h,w,3), mask (h,w) 0 to 255, counts (h,w) 1 where the loss looks; uint8."""
 
     image: np.ndarray
     mask: np.ndarray
@@ -63,7 +63,7 @@ def random_view(
 
 
 def placement(shape: tuple[int, ...], scale: float, degrees: float, rng: Generator) -> np.ndarray:
-    """Return the 2x3 matrix that centres a picture at (0, 0), scaled, turned, and mirrored half the time."""
+    """Return the 2x3 matrix that centres a picture at (0, 0), scaled, turned, at times mirrored."""
     turn = np.deg2rad(degrees)
     linear = scale * np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     if rng.random() < 0.5:
@@ -73,7 +73,7 @@ def placement(shape: tuple[int, ...], scale: float, degrees: float, rng: Generat
 
 
 def warp(pixels: np.ndarray, matrix: np.ndarray, size: tuple[int, int], scale: float, border: int):
-    """Warp into `size` (width, height), averaging first when the picture shrinks by half or more."""
+    """Warp into `size` (width, height), averaging first when shrinking by half or more."""
     reduction = int(1 / scale) if scale < 1 else 1
     if reduction > 1:
         smaller = (max(1, pixels.shape[1] // reduction), max(1, pixels.shape[0] // reduction))
@@ -84,7 +84,7 @@ def warp(pixels: np.ndarray, matrix: np.ndarray, size: tuple[int, int], scale: f
 
 
 def random_backdrop(image: np.ndarray, height: int, width: int, rng: Generator) -> np.ndarray:
-    """Crop a background to (height, width), mirrored and blurred (a lens's shallow depth) at times."""
+    """Crop a background to (height, width), at times mirrored, or blurred as by a lens."""
     scale = max(height / image.shape[0], width / image.shape[1]) * float(rng.uniform(1.0, 1.8))
     size = (max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale)))
     image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
@@ -101,7 +101,7 @@ def random_backdrop(image: np.ndarray, height: int, width: int, rng: Generator) 
 def composite(
     background: np.ndarray, people: list[tuple[np.ndarray, np.ndarray]], rng: Generator
 ) -> Sample:
-    """Stand people (image, alpha 0 to 255), the farthest first, before a background of the final size."""
+    """Stand people (image, alpha 0 to 255), farthest first, before a background of final size."""
     image = background.astype(np.float32)
     mask = np.zeros(background.shape[:2], np.float32)
     for person, alpha in people:
@@ -115,7 +115,7 @@ def composite(
 
 
 def place_person(person: np.ndarray, alpha: np.ndarray, height: int, width: int, rng: Generator):
-    """Scale and put a person into (height, width); one whom the photo cuts below stays cut below."""
+    """Scale and put a person into (height, width); one cut off below stays cut off below."""
     rows, columns = np.nonzero(alpha > 127)
     if len(rows) == 0:
         return np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
@@ -154,13 +154,13 @@ def match_light(
 
 
 def simulate_camera(image: Tensor, rng: Generator) -> Tensor:
-    """Give a (3,h,w) uint8 picture the light, colour cast, blur, noise and compression of a real camera."""
+    """Give a (3,h,w) uint8 picture a real camera's light, cast, blur, noise and compression."""
     image = PHOTOMETRIC(image)
     if rng.random() < 0.35:
         image = expose(image, rng)
     if rng.random() < 0.15:
         image = lose_detail(image, float(rng.uniform(0.4, 0.8)))
-    return COMPRESSION(image)
+    return compress(image, int(rng.integers(*JPEG_QUALITY))) if rng.random() < 0.4 else image
 
 
 def expose(image: Tensor, rng: Generator) -> Tensor:
@@ -178,3 +178,10 @@ def lose_detail(image: Tensor, scale: float) -> Tensor:
         image, [round(height * scale), round(width * scale)], antialias=True
     )
     return v2.functional.resize(small, [height, width], antialias=True)
+
+
+def compress(image: Tensor, quality: int) -> Tensor:
+    """Leave JPEG's traces of a quality from 1 to 100."""
+    pixels = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
+    coded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return torch.from_numpy(cv2.imdecode(coded, cv2.IMREAD_COLOR)).permute(2, 0, 1).contiguous()

@@ -1,4 +1,4 @@
-"""Training samples: photos with masks, cut-outs composited onto backgrounds, and pictures of nobody.
+"""Training samples: photos with masks, cut-outs on backgrounds, and pictures of nobody.
 
 A data folder holds one folder per source:
 
@@ -90,8 +90,8 @@ def find_pairs(source: Path) -> list[Pair]:
     missing = [pair for pair in pairs if not pair.mask.exists()]
     if missing:
         raise InvalidDataset(
-            f"{missing[0].image} has no mask ({len(missing)} of {len(pairs)} photos in {source} have "
-            f"none); add {missing[0].mask} or remove the photo"
+            f"{missing[0].image} has no mask, like {len(missing)} of the {len(pairs)} photos there; "
+            f"add {missing[0].mask} or remove the photo"
         )
     if not pairs:
         raise InvalidDataset(
@@ -101,7 +101,7 @@ def find_pairs(source: Path) -> list[Pair]:
 
 
 def choose_size(batch_index: int, seed: int, size: int) -> tuple[int, int]:
-    """Return the height and width, multiples of 32, that a whole batch shares: area about `size` squared."""
+    """Return a batch's height and width: multiples of 32, area about `size` squared."""
     rng = np.random.default_rng((seed, batch_index, 1))
     rows, columns = ASPECTS[rng.integers(len(ASPECTS))]
     # One scale finer or coarser than `size`, so that one network serves several input sizes.
@@ -173,7 +173,7 @@ class PersonDataset(Dataset):
 
 
 class FromSample(Sampler[int]):
-    """Counts samples from `start` to `stop`: what makes a resumed run see what the whole run would."""
+    """Counts samples from `start` to `stop`, so that a resumed run sees what it would have."""
 
     def __init__(self, start: int, stop: int):
         self.start, self.stop = start, stop

@@ -18,7 +18,7 @@ from segmenter.nets import build
 from segmenter.training.data import FromSample, PersonDataset
 from segmenter.training.losses import matting_loss
 
-# The encoder starts from ImageNet and needs smaller steps than the decoder, which starts from noise.
+# The encoder starts from ImageNet and needs smaller steps than the rest, which starts from noise.
 ENCODER_RATE = 0.5
 WARM_UP_STEPS = 150
 GRADIENT_NORM = 1.0
@@ -52,7 +52,7 @@ class TrainOptions:
 
 
 class Averaged:
-    """An exponential moving average of a net's weights, which validates better than the last step's."""
+    """An exponential moving average of a net's weights, better than those of the last step."""
 
     def __init__(self, net: nn.Module):
         self.net = deepcopy(net).eval().requires_grad_(False)
@@ -157,7 +157,7 @@ def parameter_groups(net: nn.Module, rate: float) -> list[dict]:
 
 
 def load_encoder(encoder: nn.Module, path: Path) -> None:
-    """Copy a published classifier's tensors into `encoder`, in order; its last stages are left over."""
+    """Copy a published classifier's tensors into `encoder`, in order; its last are left over."""
     published = torch.load(path, map_location="cpu", weights_only=True)
     own = encoder.state_dict()
     pairs = list(zip(own, published.values(), strict=False))
@@ -201,6 +201,8 @@ def train(
         sampler=FromSample(run.seen, options.samples),
         num_workers=min(12, max(1, (os.cpu_count() or 2) - 1)),
         prefetch_factor=4,
+        # Its own generator: drawing from the global one would move dropout after a resume.
+        generator=torch.Generator(),
     )
     run.net.train()
     losses, saved = [], time.monotonic()
@@ -219,7 +221,7 @@ def train(
 def log_checkpoint(
     run: Run, loss: float, after_checkpoint: Callable[[nn.Module, int], str] | None
 ) -> None:
-    """Save, and add a line to the run's log.csv: samples, loss, and what `after_checkpoint` says."""
+    """Save, and add to the run's log.csv: samples, loss, what `after_checkpoint` says."""
     run.save()
     remark = after_checkpoint(run.average.net, run.seen) if after_checkpoint else ""
     with (run.options.run / "log.csv").open("a") as log:

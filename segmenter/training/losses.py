@@ -1,4 +1,4 @@
-"""Losses: plain functions of logits, target and weight, each float32 (N,1,h,w), that return a scalar."""
+"""Losses: functions of logits, target and weight, each float32 (N,1,h,w), with a scalar result."""
 
 import torch
 from torch import Tensor
@@ -33,6 +33,6 @@ def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 
 def matting_loss(logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
-    """Cross-entropy with more weight at the outline, plus Dice; `counts` is 0 where the truth is unknown."""
+    """Cross-entropy, heavier at the outline, plus Dice; `counts` is 0 where truth is unknown."""
     weight = counts * (1 + BOUNDARY_WEIGHT * boundary_band(target))
     return cross_entropy(logits, target, weight) + dice_loss(logits, target, counts)

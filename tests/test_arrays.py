@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+
+from segmenter.arrays import require_coverage, require_frame
+from segmenter.errors import InvalidInput
+
+FRAME = np.zeros((4, 6, 3), np.uint8)
+
+
+def test_a_frame_passes_unchanged():
+    assert require_frame(FRAME) is FRAME
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        FRAME.astype(np.float32),
+        FRAME[..., 0],
+        np.zeros((4, 6, 4), np.uint8),
+        np.zeros((0, 6, 3), np.uint8),
+        [[1, 2, 3]],
+    ],
+)
+def test_what_is_no_frame_is_refused(wrong):
+    with pytest.raises(InvalidInput, match=r"\(H, W, 3\) uint8 RGB"):
+        require_frame(wrong)
+
+
+def test_coverage_must_have_the_frames_size_and_be_float32():
+    alpha = np.zeros((4, 6), np.float32)
+    assert require_coverage(alpha, FRAME) is alpha
+    for wrong in (alpha.T, alpha.astype(np.float64), alpha[..., None], None):
+        with pytest.raises(InvalidInput, match=r"\(4, 6\) float32"):
+            require_coverage(wrong, FRAME)

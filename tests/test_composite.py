@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from segmenter.composite import cut_out, over, to_grey
+from segmenter.errors import InvalidInput
+
+GENERATOR = np.random.default_rng(0)
+FRAME = GENERATOR.integers(0, 256, (31, 45, 3), dtype=np.uint8)
+OTHER = GENERATOR.integers(0, 256, (31, 45, 3), dtype=np.uint8)
+ALPHA = GENERATOR.random((31, 45), dtype=np.float32)
+
+
+def test_over_itself_is_itself_for_any_alpha():
+    np.testing.assert_array_equal(over(FRAME, ALPHA, FRAME), FRAME)
+
+
+def test_alpha_one_shows_the_foreground_and_zero_the_background():
+    np.testing.assert_array_equal(over(FRAME, np.ones_like(ALPHA), OTHER), FRAME)
+    np.testing.assert_array_equal(over(FRAME, np.zeros_like(ALPHA), OTHER), OTHER)
+
+
+def test_over_is_the_formula():
+    exact = ALPHA[..., None] * FRAME.astype(float) + (1 - ALPHA[..., None]) * OTHER.astype(float)
+    assert np.abs(over(FRAME, ALPHA, OTHER) - exact).max() <= 0.51
+
+
+def test_a_cut_out_is_straight():
+    result = cut_out(FRAME, ALPHA)
+    np.testing.assert_array_equal(result[..., :3], FRAME)
+    assert np.abs(result[..., 3] / 255 - ALPHA).max() <= 0.5 / 255 + 1e-6
+
+
+def test_grey_spans_the_whole_range():
+    assert to_grey(np.array([[0.0, 0.5, 1.0]], np.float32)).tolist() == [[0, 128, 255]]
+
+
+def test_another_size_is_refused():
+    with pytest.raises(InvalidInput):
+        over(FRAME, ALPHA[1:], OTHER)
+    with pytest.raises(InvalidInput):
+        over(FRAME, ALPHA, OTHER[1:])

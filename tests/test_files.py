@@ -1,0 +1,30 @@
+import pytest
+
+from segmenter.errors import OutputFailed
+from segmenter.files import finished
+
+
+def test_the_file_appears_only_when_the_block_succeeds(tmp_path):
+    target = tmp_path / "new folder" / "result.png"
+    with finished(target) as part:
+        part.write_text("half")
+        assert part.suffix == ".png"
+        assert not target.exists()
+    assert target.read_text() == "half"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "result.png"
+    target.write_text("old")
+    with pytest.raises(KeyError), finished(target) as part:
+        part.write_text("half")
+        raise KeyError
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputFailed, match="choose a folder"), finished(tmp_path / "file" / "x.png"):
+        raise AssertionError("never entered")

@@ -1,0 +1,82 @@
+"""Imports point down the rows of the design; no two modules import each other."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1] / "segmenter"
+ROWS = {
+    1: {"errors"},
+    2: {"arrays", "device", "files", "hub", "record", "srgb"},
+    3: {
+        "images",
+        "weights",
+        "preprocess",
+        "refine",
+        "temporal",
+        "people",
+        "foreground",
+        "background",
+        "composite",
+        "video",
+        "metrics",
+        "nets",
+        "wire",
+    },
+    4: {"backends"},
+    5: {"inference"},
+    6: {"pipeline"},
+    7: {"live", "page", "training", "export", "batch", "benchmark"},
+    8: {"cli", "__main__", "__init__"},
+}
+ROW_OF = {name: row for row, names in ROWS.items() for name in names}
+# A helper of one module that stands beside it.
+MAY_IMPORT_SIBLING = {("wire", "background")}
+
+
+def part_of(path: Path) -> str:
+    """Return the top module or folder of the package that a file belongs to."""
+    inner = path.relative_to(PACKAGE)
+    return inner.parts[0] if len(inner.parts) > 1 else inner.stem
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the parts of the package that a file imports, at its top or inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names = [node.module or ""]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("segmenter.")}
+    return found
+
+
+def imports_by_part() -> dict[str, set[str]]:
+    graph: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        graph.setdefault(part_of(path), set()).update(imports_of(path) - {part_of(path)})
+    return graph
+
+
+def test_every_module_has_a_row():
+    assert set(imports_by_part()) == set(ROW_OF)
+
+
+def test_imports_point_down():
+    wrong = [
+        f"{part} (row {ROW_OF[part]}) imports {other} (row {ROW_OF[other]})"
+        for part, others in imports_by_part().items()
+        for other in others
+        if ROW_OF[other] >= ROW_OF[part]
+        and (part, other) not in MAY_IMPORT_SIBLING
+        and ROW_OF[part] < 7
+    ]
+    assert wrong == []
+
+
+def test_no_cycles():
+    list(TopologicalSorter(imports_by_part()).static_order())

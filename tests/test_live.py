@@ -1,0 +1,348 @@
+"""The live socket, spoken to by real WebSocket clients over a real server."""
+
+import json
+import struct
+import threading
+import time
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+import pytest
+import uvicorn
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from segmenter.errors import InvalidInput
+from segmenter.live import LiveLimits, LiveServer
+from segmenter.page.choice import Choice, make_background, make_options
+from segmenter.refine import RefineOptions
+
+HEIGHT, WIDTH = 96, 128
+ROOM = (20, 150, 60)
+PERSON = (220, 30, 40)
+BLUE = (0, 0, 255)
+# The edges are tested elsewhere: here the person is where the segmenter says.
+SHARP = {"edge_strength": 0.0}
+
+
+class RedPeople:
+    """Says that what is red is a person."""
+
+    video_size = photo_size = 64
+
+    def __init__(self, pause_s=0.0):
+        self.pause_s = pause_s
+
+    def probability(self, frame, size=None):
+        time.sleep(self.pause_s)
+        return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)
+
+    def describe(self):
+        return "a test's segmenter"
+
+
+class Broken(RedPeople):
+    def probability(self, frame, size=None):
+        raise RuntimeError("out of order")
+
+
+class SlowForWide(RedPeople):
+    """Takes half a second for the wide frames of one of the visitors."""
+
+    def probability(self, frame, size=None):
+        time.sleep(0.5 if frame.shape[1] > WIDTH else 0)
+        return super().probability(frame, size)
+
+
+def scene(column=40, width=WIDTH):
+    """A person, 32 pixels wide, in a green room."""
+    picture = np.full((HEIGHT, width, 3), ROOM, np.uint8)
+    picture[24:, column : column + 32] = PERSON
+    return picture
+
+
+def as_frame(number, picture):
+    encoded = BytesIO()
+    Image.fromarray(picture).save(encoded, "JPEG", quality=95)
+    return struct.pack(">I", number) + encoded.getvalue()
+
+
+def as_picture(answer):
+    """The number and the picture of an answer, (H, W, 3 or 4)."""
+    return struct.unpack(">I", answer[:4])[0], np.array(Image.open(BytesIO(answer[4:])))
+
+
+@contextmanager
+def served(segmenter, limits=None, presets=None):
+    """Give the address of a live server that runs in a thread."""
+
+    def read(message):
+        choice = Choice.from_message(message)
+        return make_background(choice, presets or {}), make_options(choice.options)
+
+    live = LiveServer(segmenter, read, limits)
+    application = Starlette(routes=[WebSocketRoute("/live", live.endpoint)])
+    server = uvicorn.Server(
+        uvicorn.Config(application, port=0, log_level="error", ws="websockets-sansio")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"ws://127.0.0.1:{port}/live"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def settings(background="#0000ff", **options):
+    message = {"background": background, "width": WIDTH, "height": HEIGHT}
+    return json.dumps({**message, "options": {**SHARP, **options}})
+
+
+def next_picture(socket, timeout=10):
+    """The next picture, past the JSON messages."""
+    while True:
+        answer = socket.recv(timeout)
+        if isinstance(answer, bytes):
+            return as_picture(answer)
+
+
+def next_message(socket, key, timeout=10):
+    """What the next JSON message says under a key, past everything else."""
+    while True:
+        answer = socket.recv(timeout)
+        if isinstance(answer, str) and key in json.loads(answer):
+            return json.loads(answer)[key]
+
+
+def refusal(socket):
+    """The sentence before the close, and the close code."""
+    words = next_message(socket, "error")
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            socket.recv(10)
+    return words, closed.value.rcvd.code
+
+
+def near(colour, wanted, tolerance=30):
+    return np.abs(colour.astype(int) - wanted).max() <= tolerance
+
+
+def test_the_room_becomes_the_background_and_the_person_stays():
+    with served(RedPeople()) as address, connect(address) as socket:
+        socket.send(settings())
+        socket.send(as_frame(7, scene(column=40)))
+        number, picture = next_picture(socket)
+    assert number == 7
+    assert picture.shape == (HEIGHT, WIDTH, 3)
+    assert near(picture[60, 56], PERSON)
+    assert near(picture[60, 10], BLUE)
+    assert near(picture[10, 110], BLUE)
+
+
+def test_the_person_is_followed():
+    with served(RedPeople()) as address, connect(address) as socket:
+        socket.send(settings())
+        for number, column in enumerate((10, 40, 80)):
+            socket.send(as_frame(number, scene(column)))
+            answered, picture = next_picture(socket)
+            assert answered == number
+            assert near(picture[60, column + 16], PERSON)
+            assert near(picture[60, (column + 64) % WIDTH], BLUE)
+
+
+def test_a_transparent_background_is_answered_with_alpha():
+    with served(RedPeople()) as address, connect(address) as socket:
+        socket.send(settings("transparent"))
+        socket.send(as_frame(1, scene()))
+        _, picture = next_picture(socket)
+    assert picture.shape == (HEIGHT, WIDTH, 4)
+    assert picture[60, 56, 3] > 240
+    assert picture[60, 10, 3] < 15
+
+
+def test_settings_change_while_it_runs():
+    with served(RedPeople()) as address, connect(address) as socket:
+        for number, (name, colour) in enumerate({"#ffff00": (255, 255, 0), "#000000": 0}.items()):
+            socket.send(settings(name))
+            next_message(socket, "status")
+            socket.send(as_frame(number, scene()))
+            assert near(next_picture(socket)[1][60, 10], colour)
+
+
+def test_wrong_later_settings_warn_and_change_nothing():
+    with served(RedPeople()) as address, connect(address) as socket:
+        socket.send(settings("#ffff00"))
+        next_message(socket, "status")
+        socket.send(settings("/etc/passwd"))
+        assert "no background '/etc/passwd'" in next_message(socket, "warning")
+        socket.send(as_frame(1, scene()))
+        assert near(next_picture(socket)[1][60, 10], (255, 255, 0))
+
+
+def test_presets_are_named_and_uploads_come_as_data(tmp_path):
+    Image.new("RGB", (64, 64), (250, 120, 0)).save(tmp_path / "orange.png")
+    encoded = BytesIO()
+    Image.new("RGB", (64, 64), (0, 120, 250)).save(encoded, "JPEG")
+    upload = "data:image/jpeg;base64," + __import__("base64").b64encode(encoded.getvalue()).decode()
+    presets = {"orange": tmp_path / "orange.png"}
+    with served(RedPeople(), presets=presets) as address, connect(address) as socket:
+        for number, (name, colour) in enumerate(
+            {"orange": (250, 120, 0), upload: (0, 120, 250)}.items()
+        ):
+            socket.send(settings(name))
+            next_message(socket, "status")
+            socket.send(as_frame(number, scene()))
+            assert near(next_picture(socket)[1][60, 10], colour)
+
+
+@pytest.mark.parametrize("background", ["#0000ff", "blur", "transparent"])
+def test_the_room_is_never_shown_when_the_segmenter_fails(background):
+    with served(Broken()) as address, connect(address) as socket:
+        socket.send(settings(background))
+        socket.send(as_frame(1, scene()))
+        number, picture = next_picture(socket)
+        warning = next_message(socket, "warning")
+    assert number == 1
+    assert "only the background is shown" in warning
+    # One colour all over: blue, or grey where the background would be made of the room.
+    assert near(picture, BLUE if background == "#0000ff" else (128, 128, 128), tolerance=8)
+
+
+@pytest.mark.parametrize("content", [b"no picture at all", as_frame(0, scene())[4:400]])
+def test_a_damaged_frame_is_answered_with_the_background(content):
+    with served(RedPeople()) as address, connect(address) as socket:
+        socket.send(settings())
+        socket.send(struct.pack(">I", 3) + content)
+        number, picture = next_picture(socket)
+        assert (number, picture.shape) == (3, (HEIGHT, WIDTH, 3))
+        assert near(picture, BLUE, tolerance=8)
+        assert "JPEG" in next_message(socket, "warning")
+        socket.send(as_frame(4, scene()))
+        assert near(next_picture(socket)[1][60, 56], PERSON)
+        assert next_message(socket, "warning") is None
+
+
+def test_a_frame_of_too_many_pixels_is_not_decoded():
+    with served(RedPeople(), LiveLimits(frame_pixels=1000)) as address:
+        with connect(address) as socket:
+            socket.send(settings())
+            socket.send(as_frame(1, scene()))
+            next_picture(socket)
+            assert "128x96 is too big" in next_message(socket, "warning")
+
+
+def test_only_the_newest_waiting_frame_is_answered():
+    with served(RedPeople(pause_s=0.3)) as address, connect(address) as socket:
+        socket.send(settings())
+        next_message(socket, "status")
+        for number in range(10):
+            socket.send(as_frame(number, scene()))
+        first, last = next_picture(socket)[0], next_picture(socket)[0]
+        assert first < 9
+        assert last == 9
+        with pytest.raises(TimeoutError):
+            next_picture(socket, timeout=0.8)
+
+
+def test_a_slow_visitor_does_not_hold_up_another():
+    with served(SlowForWide()) as address, connect(address) as slow, connect(address) as quick:
+        for socket in (slow, quick):
+            socket.send(settings())
+            next_message(socket, "status")
+        slow.send(as_frame(1, scene(width=2 * WIDTH)))
+        started = time.monotonic()
+        for number in range(5):
+            quick.send(as_frame(number, scene()))
+            assert next_picture(quick)[0] == number
+        assert time.monotonic() - started < 0.4
+        assert next_picture(slow)[1].shape[1] == 2 * WIDTH
+
+
+def test_visitors_have_settings_of_their_own():
+    with served(RedPeople()) as address, connect(address) as one, connect(address) as other:
+        one.send(settings("#0000ff"))
+        other.send(settings("#ffff00"))
+        for socket, colour in ((one, BLUE), (other, (255, 255, 0))):
+            socket.send(as_frame(1, scene()))
+            assert near(next_picture(socket)[1][60, 10], colour)
+
+
+def test_the_status_names_the_device():
+    with served(RedPeople()) as address, connect(address) as socket:
+        socket.send(settings())
+        status = next_message(socket, "status")
+    assert (status["device"], status["size"]) == ("a test's segmenter", 64)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words", "code"),
+    [
+        (as_frame(1, scene()), "settings first", 1008),
+        ("not JSON", "not a JSON object", 1008),
+        ("[1, 2]", "not a JSON object", 1008),
+        (settings("../secret.png"), "no background", 1008),
+        (settings("blur:5000"), "no background", 1008),
+        (settings(people="nobody"), "everyone", 1008),
+        (settings(edge_strength="much"), "edge_strength is a number", 1008),
+        (settings("data:image/png;base64,AAAA"), "begins with data:image/jpeg", 1008),
+        ("x" * 5000, "send less", 1009),
+    ],
+)
+def test_a_refusal_says_why_before_the_close(sent, words, code):
+    with served(RedPeople(), LiveLimits(message_bytes=4000)) as address:
+        with connect(address) as socket:
+            socket.send(sent)
+            said, closed_with = refusal(socket)
+    assert words in said
+    assert closed_with == code
+
+
+def test_a_page_of_another_site_is_refused():
+    with served(RedPeople()) as address:
+        with connect(address, origin="https://elsewhere.example") as socket:
+            said, code = refusal(socket)
+        assert "elsewhere.example" in said
+        assert code == 1008
+        host = address.removeprefix("ws://").removesuffix("/live")
+        with connect(address, origin=f"http://{host}") as socket:
+            socket.send(settings())
+            assert next_message(socket, "status")
+
+
+def test_one_visitor_too_many_is_told_so_and_a_place_is_freed():
+    with served(RedPeople(), LiveLimits(connections=1)) as address:
+        with connect(address) as first:
+            first.send(settings())
+            next_message(first, "status")
+            with connect(address) as second:
+                said, code = refusal(second)
+            assert "full" in said
+            assert code == 1013
+        for _ in range(100):  # the server learns of the close a moment later
+            with connect(address) as third:
+                third.send(settings())
+                if "status" in json.loads(third.recv(10)):
+                    return
+            time.sleep(0.02)
+        pytest.fail("the place was never freed")
+
+
+def test_a_silent_visitor_has_to_leave():
+    with served(RedPeople(), LiveLimits(idle_s=0.2)) as address, connect(address) as socket:
+        assert "no frame came" in refusal(socket)[0]
+
+
+def test_options_reach_the_pipeline():
+    options = make_options({"people": "largest", "edge_strength": 0.5, "shift_px": -2})
+    assert options.people == "largest"
+    assert options.refine == RefineOptions(edge_strength=0.5, shift_px=-2)
+    with pytest.raises(InvalidInput):
+        make_options({"shift_px": float("nan")})

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from segmenter.preprocess import restore, to_batch
+
+MEAN, STD = (0.5, 0.4, 0.3), (0.5, 0.25, 0.2)
+
+
+@pytest.mark.parametrize(
+    "shape", [(480, 640), (640, 480), (16, 16), (17, 900), (31, 33), (256, 256)]
+)
+def test_the_batch_is_a_multiple_and_keeps_the_aspect(shape):
+    frame = np.zeros((*shape, 3), np.uint8)
+    batch, geometry = to_batch(frame, 256, 32, MEAN, STD)
+    assert batch.dtype == np.float32 and batch.flags.c_contiguous
+    assert batch.shape[2] % 32 == batch.shape[3] % 32 == 0
+    assert max(geometry.inner_height, geometry.inner_width) == 256
+    scale = 256 / max(shape)
+    assert abs(geometry.inner_height - shape[0] * scale) <= 1
+    assert abs(geometry.inner_width - shape[1] * scale) <= 1
+
+
+def test_normalisation_is_the_formula():
+    frame = np.full((64, 64, 3), (255, 102, 0), np.uint8)
+    batch, _ = to_batch(frame, 64, 32, MEAN, STD)
+    expected = [(1 - 0.5) / 0.5, (0.4 - 0.4) / 0.25, (0 - 0.3) / 0.2]
+    np.testing.assert_allclose(batch[0, :, 10, 10], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (301, 97), (40, 300)])
+def test_restore_undoes_it(shape):
+    """A smooth ramp through the network's size and back is the same ramp."""
+    ramp = np.linspace(0, 255, shape[1], dtype=np.float32)
+    frame = np.repeat(np.broadcast_to(ramp, shape)[..., None], 3, axis=2).astype(np.uint8)
+    batch, geometry = to_batch(frame, 256, 32, (0.0,) * 3, (1.0,) * 3)
+    back = restore(batch[0, 0], geometry)
+    assert back.shape == shape
+    assert np.abs(back - frame[..., 0] / 255).max() < 0.02

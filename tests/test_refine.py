@@ -1,0 +1,129 @@
+import cv2
+import numpy as np
+import pytest
+
+from segmenter.errors import InvalidInput
+from segmenter.metrics import boundary_f, mad
+from segmenter.refine import RefineOptions, canny_edges, refine, solve_symmetric, unknown_band
+
+SIZE = 320
+
+
+def disc(radius: float = 90.0) -> np.ndarray:
+    """Draw a soft-edged disc's alpha; its outline is one pixel wide."""
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    distance = np.hypot(rows - SIZE / 2, columns - SIZE / 2)
+    return np.clip(radius - distance + 0.5, 0, 1).astype(np.float32)
+
+
+def photograph(alpha: np.ndarray) -> np.ndarray:
+    """Show the disc, reddish, before a bluish ground; both shaded and a little noisy."""
+    noise = np.random.default_rng(0).normal(0, 3, (SIZE, SIZE, 1))
+    shade = np.linspace(0, 40, SIZE)[:, None, None] + noise
+    person, ground = np.array([190, 90, 80]) - shade, np.array([70, 90, 150]) + shade
+    picture = alpha[..., None] * person + (1 - alpha[..., None]) * ground
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def coarse(alpha: np.ndarray) -> np.ndarray:
+    """Make what a network gives: shifted by three pixels, and blurred."""
+    moved = np.roll(alpha, 3, axis=1)
+    return cv2.GaussianBlur(moved, (0, 0), 4)
+
+
+def test_the_outline_moves_to_the_pictures_edge():
+    truth = disc()
+    probability = coarse(truth)
+    alpha = refine(probability, photograph(truth))
+    assert mad(alpha, truth) < 0.5 * mad(probability, truth)
+    assert boundary_f(alpha > 0.5, truth > 0.5) > boundary_f(probability > 0.5, truth > 0.5)
+    assert boundary_f(alpha > 0.5, truth > 0.5) > 0.95
+
+
+def test_strength_zero_is_the_probability():
+    probability = coarse(disc())
+    alpha = refine(probability, photograph(disc()), RefineOptions(edge_strength=0))
+    np.testing.assert_array_equal(alpha, probability)
+
+
+def test_away_from_the_outline_it_is_decided():
+    alpha = refine(coarse(disc()), photograph(disc()))
+    assert alpha[SIZE // 2, SIZE // 2] == 1
+    assert alpha[5, 5] == 0
+
+
+def test_without_any_edge_the_outline_stays():
+    truth = disc()
+    flat = np.full((SIZE, SIZE, 3), 128, np.uint8)
+    alpha = refine(cv2.GaussianBlur(truth, (0, 0), 2), flat)
+    assert boundary_f(alpha > 0.5, truth > 0.5) > 0.95
+
+
+def test_nobody_and_everywhere_stay_so():
+    frame = photograph(disc())
+    for value in (0.0, 1.0):
+        alpha = refine(np.full((SIZE, SIZE), value, np.float32), frame)
+        assert (alpha == value).all()
+
+
+@pytest.mark.parametrize("shift", [4.0, -4.0, 1.5])
+def test_shift_moves_the_outline_by_that_many_pixels(shift):
+    frame = photograph(disc())
+    area = refine(disc(), frame).sum()
+    shifted = refine(disc(), frame, RefineOptions(shift_px=shift)).sum()
+    radius, moved = np.sqrt(area / np.pi), np.sqrt(shifted / np.pi)
+    assert moved - radius == pytest.approx(shift, abs=0.4)
+
+
+def test_feather_widens_the_soft_rim():
+    frame = photograph(disc())
+    plain = refine(disc(), frame)
+    soft = refine(disc(), frame, RefineOptions(feather_px=5))
+    assert soft.sum() == pytest.approx(plain.sum(), rel=0.01)
+    assert ((soft > 0.1) & (soft < 0.9)).sum() > 3 * ((plain > 0.1) & (plain < 0.9)).sum()
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (1, 1), (3, 500), (700, 1200)])
+def test_any_size(shape):
+    frame = np.random.default_rng(1).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    alpha = refine(np.random.default_rng(2).random(shape, dtype=np.float32), frame)
+    assert alpha.shape == shape and alpha.dtype == np.float32
+    assert alpha.min() >= 0 and alpha.max() <= 1
+
+
+def test_canny_finds_the_discs_outline():
+    truth = disc()
+    edges = canny_edges(photograph(truth))
+    rows, columns = np.nonzero(edges)
+    distance = np.hypot(rows - SIZE / 2, columns - SIZE / 2)
+    assert len(rows) > 400
+    assert np.abs(distance - 90).max() < 3
+
+
+def test_the_unknown_band_holds_the_outline_only():
+    band = unknown_band(disc())
+    outline = (disc() > 0.02) & (disc() < 0.98)
+    assert band[outline].all()
+    assert not band[SIZE // 2, SIZE // 2] and not band[0, 0]
+
+
+def test_the_solver_agrees_with_numpy():
+    generator = np.random.default_rng(3)
+    roots = generator.normal(size=(5, 4, 3, 3)).astype(np.float32)
+    matrices = roots @ roots.transpose(0, 1, 3, 2)
+    right = generator.normal(size=(5, 4, 3)).astype(np.float32)
+    ridge = np.full((5, 4), 0.1, np.float32)
+    upper = [matrices[..., i, j] for i in range(3) for j in range(i, 3)]
+    expected = np.linalg.solve(matrices + 0.1 * np.eye(3, dtype=np.float32), right[..., None])
+    np.testing.assert_allclose(
+        solve_symmetric(upper, ridge, right), expected[..., 0], rtol=2e-3, atol=2e-3
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"edge_strength": 1.1}, {"feather_px": -1}, {"shift_px": 99}, {"edge_strength": float("nan")}],
+)
+def test_options_without_meaning_are_refused(wrong):
+    with pytest.raises(InvalidInput):
+        RefineOptions(**wrong)
