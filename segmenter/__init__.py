@@ -16,7 +16,7 @@ from segmenter.pipeline import (
     replace_in_image,
     replace_in_video,
 )
-from segmenter.refine import RefineOptions, refine
+from segmenter.refine import RefineOptions
 
 __all__ = [
     "Blur",
@@ -33,7 +33,6 @@ __all__ = [
     "Transparent",
     "open_image",
     "read_background",
-    "refine",
     "replace_in_image",
     "replace_in_video",
     "save_image",

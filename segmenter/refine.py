@@ -19,7 +19,7 @@ from segmenter.errors import InvalidInput
 # The fit is made on a picture with this long side, in pixels; all lengths below are in its pixels.
 WORKING_SIZE = 448
 RADIUS_PX = 8
-BAND_PX = 9
+BAND_PX = 7
 # Regularisation of the fit, on intensities in [0, 1]: near Canny edges, and away from them.
 EPSILON_AT_EDGE = 1e-4
 EPSILON_ELSEWHERE = 1e-3
@@ -99,12 +99,13 @@ def guided_alpha(probability: Probability, frame: Frame) -> Alpha:
 
 
 def unknown_band(probability: Probability) -> Mask:
-    """Mark the pixels near the outline and those the network is unsure of."""
+    """Mark the pixels near the outline.
+
+    Doubt far from it is the network's, not the picture's: left soft it would make clothes glassy.
+    """
     person = (probability > 0.5).astype(np.uint8)
     window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND_PX + 1, 2 * BAND_PX + 1))
-    outline = cv2.dilate(person, window) != cv2.erode(person, window)
-    unsure = cv2.inRange(probability, 0.1, 0.9)
-    return outline | (cv2.dilate(unsure, np.ones((3, 3), np.uint8)) > 0)
+    return cv2.dilate(person, window) != cv2.erode(person, window)
 
 
 def canny_edges(guide: Frame) -> Mask:

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from segmenter.backends import OnnxBackend, TorchBackend
+from segmenter.device import Device
+from segmenter.errors import WeightsUnavailable
+from segmenter.weights import BUNDLED, DEFAULT, fetch
+
+CPU = Device("cpu", 2, "test")
+
+
+@pytest.fixture(scope="module")
+def backends():
+    return (
+        OnnxBackend(fetch(file="onnx").path, CPU),
+        TorchBackend(fetch(file="safetensors").path, "deeplabv3", CPU),
+    )
+
+
+@pytest.mark.parametrize("size", [(32, 32), (256, 192), (160, 288), (384, 384)])
+def test_both_give_the_same_logits(backends, size):
+    batch = np.random.default_rng(0).normal(size=(1, 3, *size)).astype(np.float32)
+    onnx, torch = (backend.run(batch) for backend in backends)
+    assert onnx.shape == torch.shape == (1, 1, *size)
+    assert onnx.dtype == torch.dtype == np.float32
+    np.testing.assert_allclose(onnx, torch, atol=1e-3)
+
+
+def test_a_broken_file_is_told(tmp_path):
+    (tmp_path / "x.onnx").write_bytes(b"broken")
+    (tmp_path / "x.safetensors").write_bytes(b"broken")
+    with pytest.raises(WeightsUnavailable, match=r"x\.onnx"):
+        OnnxBackend(tmp_path / "x.onnx", CPU)
+    with pytest.raises(WeightsUnavailable, match=r"x\.safetensors"):
+        TorchBackend(tmp_path / "x.safetensors", "deeplabv3", CPU)
+
+
+def test_opencv_loads_the_graph_too():
+    """A second reader of the ONNX file, by other people, agrees where the size is its own."""
+    cv2 = pytest.importorskip("cv2")
+    batch = np.random.default_rng(1).normal(size=(1, 3, 256, 192)).astype(np.float32)
+    net = cv2.dnn.readNetFromONNX(str(BUNDLED / f"{DEFAULT}.onnx"))
+    net.setInput(batch)
+    ours = OnnxBackend(fetch(file="onnx").path, CPU).run(batch)
+    np.testing.assert_allclose(net.forward(), ours, atol=1e-2)
+
+
+@pytest.mark.cuda
+def test_cuda_agrees_with_the_cpu(backends):
+    batch = np.random.default_rng(0).normal(size=(1, 3, 256, 192)).astype(np.float32)
+    path = fetch(file="safetensors").path
+    cuda = TorchBackend(path, "deeplabv3", Device("cuda", 2, "test")).run(batch)
+    np.testing.assert_allclose(cuda, backends[1].run(batch), atol=0.1)  # float16

@@ -1,0 +1,109 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+from clips import make_clip
+from scenes import RedSegmenter, person
+
+from segmenter.background import Colour, Transparent
+from segmenter.batch import matte_all, plan, replace_all
+from segmenter.errors import InvalidInput
+from segmenter.images import open_image, save_image
+from segmenter.pipeline import ReplaceOptions
+
+SEGMENTER, BLUE, OPTIONS = RedSegmenter(), Colour(0, 0, 255), ReplaceOptions()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two photos, one of them a folder deeper, a clip, a broken photo and a text."""
+    source = tmp_path / "in"
+    (source / "deeper").mkdir(parents=True)
+    save_image(source / "anna.jpg", person())
+    save_image(source / "deeper" / "ben.png", person(left=20))
+    (source / "broken.jpg").write_bytes(b"\xff\xd8\xff not really")
+    (source / "notes.txt").write_text("not a photo")
+    make_clip(source / "wave.mp4", seconds=0.2)
+    return source
+
+
+def test_a_broken_file_among_good_ones_loses_nothing(folder, tmp_path):
+    report = replace_all(folder, tmp_path / "out", BLUE, SEGMENTER, OPTIONS, quiet=True)
+    names = sorted(str(path.relative_to(tmp_path / "out")) for path in tmp_path.rglob("out/**/*.*"))
+    assert names == ["anna.jpg", "deeper/ben.png", "wave.mp4"]
+    assert [item.input for item in report.failures] == [str(folder / "broken.jpg")]
+    assert "broken.jpg" in report.summary() and "3 done, 1 failed" in report.summary()
+    told = json.loads(report.to_json())
+    assert (told["done"], told["failed"], told["device"]) == (3, 1, "CPU, test segmenter")
+    assert next(item for item in told["items"] if "wave" in item["input"])["frames"] == 6
+
+
+def test_cut_outs_become_png_and_webm(folder, tmp_path):
+    replace_all(folder, tmp_path / "out", Transparent(), SEGMENTER, OPTIONS, quiet=True)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "anna.png",
+        "deeper",
+        "wave.webm",
+    }
+
+
+def test_an_unforeseen_failure_stays_with_its_item(folder, tmp_path, monkeypatch):
+    def crash(*_, **__):
+        raise cv2.error("something inside")
+
+    monkeypatch.setattr("segmenter.batch.replace_in_image", crash)
+    report = replace_all(folder, tmp_path / "out", BLUE, SEGMENTER, OPTIONS, quiet=True)
+    assert len(report.items) == 4 and len(report.failures) == 3
+    assert "something inside" in report.summary()
+
+
+def test_names_that_meet_are_told_apart(tmp_path):
+    for name in ("a.jpg", "a.png", "b.jpg"):
+        save_image(tmp_path / "in" / name, person())
+    outputs = [output.name for _, output in plan(tmp_path / "in", None, is_cutout=True)]
+    assert outputs == ["a-jpg.png", "a-png.png", "b.png"]
+
+
+def test_the_input_is_never_overwritten(tmp_path):
+    save_image(tmp_path / "a.png", person())
+    with pytest.raises(InvalidInput, match="the input itself"):
+        plan(tmp_path / "a.png", tmp_path / "a.png", is_cutout=True)
+    with pytest.raises(InvalidInput, match="the input folder itself"):
+        plan(tmp_path, tmp_path, is_cutout=True)
+    assert plan(tmp_path / "a.png", None, is_cutout=True)[0][1].name == "a-backdrop.png"
+
+
+def test_nothing_to_do_is_told(tmp_path):
+    with pytest.raises(InvalidInput, match="no photos or videos"):
+        plan(tmp_path, None, is_cutout=True)
+    with pytest.raises(InvalidInput, match="does not exist"):
+        plan(tmp_path / "nowhere.jpg", None, is_cutout=True)
+
+
+def test_mattes_have_the_photos_size_and_truth(tmp_path):
+    save_image(tmp_path / "in" / "anna.png", person(left=60, side=40))
+    matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
+    matte = cv2.imread(str(tmp_path / "out" / "anna.png"), cv2.IMREAD_UNCHANGED)
+    assert matte.dtype == np.uint8 and matte.shape == (120, 160)
+    assert matte[60, 80] == 255 and matte[5, 5] == 0
+    assert (matte > 127).sum() == pytest.approx(1600, rel=0.02)
+
+
+def test_raw_mattes_are_the_probability(tmp_path):
+    save_image(tmp_path / "in" / "anna.png", person())
+    matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, raw=True, quiet=True)
+    truth = SEGMENTER.probability(open_image(tmp_path / "in" / "anna.png")) * 255
+    matte = cv2.imread(str(tmp_path / "out" / "anna.png"), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(matte, truth)
+
+
+def test_a_folder_in_the_folder_is_a_clip_and_a_video_gives_a_matte_a_frame(tmp_path):
+    for index in range(3):
+        save_image(tmp_path / "in" / "clip" / f"{index:05d}.jpg", person(left=20 + 30 * index))
+    make_clip(tmp_path / "in" / "wave.mp4", rate="25", seconds=0.2)
+    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
+    mattes = sorted(path.name for path in (tmp_path / "out" / "clip").iterdir())
+    assert mattes == ["00000.png", "00001.png", "00002.png"]
+    assert len(list((tmp_path / "out" / "wave").iterdir())) == 5
+    assert [item.frames for item in report.items] == [3, 5]

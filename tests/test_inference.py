@@ -1,0 +1,86 @@
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from segmenter import Segmenter, open_image
+from segmenter.errors import InvalidInput
+from segmenter.inference import person_of
+from segmenter.metrics import iou
+
+PORTRAIT = Path(__file__).parents[1] / "examples" / "portraits" / "eileen-collins.jpg"
+
+
+@pytest.fixture(scope="module")
+def segmenter():
+    return Segmenter(device="cpu")
+
+
+def test_it_finds_the_astronaut(segmenter):
+    """Facts a reader can see in the picture: her face and chest, and the wall beside her."""
+    probability = segmenter.probability(open_image(PORTRAIT))
+    assert probability.shape == (512, 512) and probability.dtype == np.float32
+    assert probability[100:180, 200:260].min() > 0.9  # her face
+    assert probability[400:500, 150:300].min() > 0.9  # her suit
+    assert probability[250:330, 480:505].max() < 0.1  # what is behind her, on the right
+
+
+def test_mirrored_she_is_mirrored(segmenter):
+    frame = open_image(PORTRAIT)
+    plain = segmenter.probability(frame) > 0.5
+    mirrored = segmenter.probability(np.ascontiguousarray(frame[:, ::-1])) > 0.5
+    assert iou(plain, mirrored[:, ::-1]) > 0.93
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (1, 1), (17, 600), (600, 17), (33, 31)])
+def test_any_size(segmenter, shape):
+    frame = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    probability = segmenter.probability(frame)
+    assert probability.shape == shape
+    assert probability.min() >= 0 and probability.max() <= 1
+
+
+def test_fifty_megapixels(segmenter):
+    probability = segmenter.probability(np.zeros((5000, 10000, 3), np.uint8))
+    assert probability.shape == (5000, 10000)
+
+
+def test_torch_and_onnx_runtime_agree(segmenter):
+    frame = open_image(PORTRAIT)
+    torch = Segmenter(backend="torch", device="cpu")
+    difference = np.abs(torch.probability(frame, 256) - segmenter.probability(frame, 256))
+    assert difference.max() < 1e-3
+
+
+def test_threads_share_one_segmenter(segmenter):
+    frame = open_image(PORTRAIT)
+    expected = segmenter.probability(frame, 128)
+    results: list[np.ndarray] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(segmenter.probability(frame, 128)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    for result in results:
+        np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_it_says_where_it_runs(segmenter):
+    assert "ONNX Runtime" in segmenter.describe() and "CPU" in segmenter.describe()
+
+
+def test_an_unknown_backend_is_refused():
+    with pytest.raises(InvalidInput, match="auto, onnx, torch"):
+        Segmenter(backend="caffe")
+
+
+def test_one_logit_is_a_sigmoid_and_many_a_softmax():
+    one = np.array([[[0.0, 100.0, -100.0]]], np.float32)
+    np.testing.assert_allclose(person_of(one, None), [[0.5, 1.0, 0.0]], atol=1e-6)
+    classes = np.log(np.array([0.2, 0.5, 0.3], np.float32))[:, None, None]
+    np.testing.assert_allclose(person_of(classes, 1), [[0.5]], atol=1e-6)
