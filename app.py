@@ -102,7 +102,7 @@ def serve(segmenter: Any, **launch: Any) -> tuple[Any, str, str]:
     return build_page(desk).launch(
         app_kwargs={"routes": [live_route(desk)]},
         theme=look.make_theme(),
-        css=look.CSS,
+        head=look.HEAD,
         run_history=False,
         max_file_size=LARGEST_UPLOAD_MB * 1_000_000,
         ssr_mode=False,

@@ -4,6 +4,7 @@ import json
 import struct
 import threading
 import time
+from base64 import b64encode
 from contextlib import contextmanager
 from io import BytesIO
 
@@ -191,7 +192,7 @@ def test_presets_are_named_and_uploads_come_as_data(tmp_path):
     Image.new("RGB", (64, 64), (250, 120, 0)).save(tmp_path / "orange.png")
     encoded = BytesIO()
     Image.new("RGB", (64, 64), (0, 120, 250)).save(encoded, "JPEG")
-    upload = "data:image/jpeg;base64," + __import__("base64").b64encode(encoded.getvalue()).decode()
+    upload = "data:image/jpeg;base64," + b64encode(encoded.getvalue()).decode()
     presets = {"orange": tmp_path / "orange.png"}
     with served(RedPeople(), presets=presets) as address, connect(address) as socket:
         for number, (name, colour) in enumerate(
@@ -231,12 +232,12 @@ def test_a_damaged_frame_is_answered_with_the_background(content):
 
 
 def test_a_frame_of_too_many_pixels_is_not_decoded():
-    with served(RedPeople(), LiveLimits(frame_pixels=1000)) as address:
-        with connect(address) as socket:
-            socket.send(settings())
-            socket.send(as_frame(1, scene()))
-            next_picture(socket)
-            assert "128x96 is too big" in next_message(socket, "warning")
+    limits = LiveLimits(frame_pixels=1000)
+    with served(RedPeople(), limits) as address, connect(address) as socket:
+        socket.send(settings())
+        socket.send(as_frame(1, scene()))
+        next_picture(socket)
+        assert "128x96 is too big" in next_message(socket, "warning")
 
 
 def test_only_the_newest_waiting_frame_is_answered():
@@ -297,10 +298,10 @@ def test_the_status_names_the_device():
     ],
 )
 def test_a_refusal_says_why_before_the_close(sent, words, code):
-    with served(RedPeople(), LiveLimits(message_bytes=4000)) as address:
-        with connect(address) as socket:
-            socket.send(sent)
-            said, closed_with = refusal(socket)
+    limits = LiveLimits(message_bytes=4000)
+    with served(RedPeople(), limits) as address, connect(address) as socket:
+        socket.send(sent)
+        said, closed_with = refusal(socket)
     assert words in said
     assert closed_with == code
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS
 from segmenter.page.choice import FITS, Choice
 from segmenter.page.widgets import friendly
@@ -13,25 +14,79 @@ from segmenter.page.work import FORMATS, Desk
 from segmenter.people import CHOICES
 
 
-def replace_image_by_name(desk: Desk, photo: str, *words: Any) -> str:
-    """Replace a photo's background; the answer is a PNG at the photo's own size."""
+# The parameters' names are the API's, and Gradio passes one for each component.
+def replace_image(
+    desk: Desk,
+    photo: str,
+    background: str = "transparent",
+    background_picture: str | None = None,
+    fit: str = "cover",
+    people: str = "everyone",
+    edge_strength: float = 1.0,
+    feather_px: float = 0.0,
+    shift_px: float = 0.0,
+) -> str:
+    """Replace a photo's background; the answer is a PNG at the photo's own size.
+
+    `background` is `#rrggbb`, `blur`, `blur:RADIUS`, `transparent` or the name of one of the page's
+    pictures; a `background_picture` is used instead of it.
+    """
+    options = as_options(people, edge_strength, feather_px, shift_px)
+    choice = Choice(background, fit, options, as_path(background_picture))
     with friendly():
-        return str(desk.photo(Path(photo), choice_of_words(*words)).download)
+        return str(desk.photo(require_path(photo), choice).download)
 
 
-def replace_video_by_name(desk: Desk, video: str, kind: str, *words: Any) -> str:
-    """Replace a video's background; the answer is the finished file."""
+def replace_video(
+    desk: Desk,
+    video: str,
+    background: str = "transparent",
+    background_picture: str | None = None,
+    fit: str = "cover",
+    people: str = "everyone",
+    edge_strength: float = 1.0,
+    feather_px: float = 0.0,
+    shift_px: float = 0.0,
+    file_format: str = "Automatic",
+) -> str:
+    """Replace a video's background; the answer is mp4, webm or mov.
+
+    `background` is `#rrggbb`, `blur`, `blur:RADIUS`, `transparent` or the name of one of the page's
+    pictures; a `background_picture` is used instead of it.
+    """
+    options = as_options(people, edge_strength, feather_px, shift_px)
+    choice = Choice(background, fit, options, as_path(background_picture))
     with friendly():
-        *_, finished = desk.video(Path(video), choice_of_words(*words), kind)
+        *_, finished = desk.video(require_path(video), choice, file_format)
     return str(finished)
 
 
-def choice_of_words(background: str, upload: str | None, fit: str, *options: Any) -> Choice:
-    """Turn the API's arguments into a choice."""
-    names = ("people", "edge_strength", "feather_px", "shift_px")
-    return Choice(
-        background, fit, dict(zip(names, options, strict=True)), Path(upload) if upload else None
-    )
+def as_options(
+    people: str, edge_strength: float, feather_px: float, shift_px: float
+) -> dict[str, Any]:
+    """Return the options by the names that `make_options` reads."""
+    return {
+        "people": people,
+        "edge_strength": edge_strength,
+        "feather_px": feather_px,
+        "shift_px": shift_px,
+    }
+
+
+def as_path(upload: str | None) -> Path | None:
+    """Return an upload's path, if there is one."""
+    return Path(upload) if upload else None
+
+
+def require_path(upload: str | None) -> Path:
+    """Return an upload's path.
+
+    Raises:
+        InvalidInput: nothing was uploaded.
+    """
+    if not upload:
+        raise InvalidInput("no file came; give the photo or the video as the first argument")
+    return Path(upload)
 
 
 def build_endpoints(desk: Desk) -> None:
@@ -39,7 +94,7 @@ def build_endpoints(desk: Desk) -> None:
     pictures = sorted(IMAGE_ENDINGS)
     photo = gr.File(label="photo", visible=False, type="filepath", file_types=pictures)
     video = gr.File(label="video", visible=False, type="filepath")
-    kind = gr.Radio(["Automatic", *FORMATS], value="Automatic", label="kind", visible=False)
+    kind = gr.Radio(["Automatic", *FORMATS], value="Automatic", label="file_format", visible=False)
     words = [
         gr.Textbox("transparent", label="background", visible=False),
         gr.File(label="background_picture", visible=False, type="filepath", file_types=pictures),
@@ -51,7 +106,7 @@ def build_endpoints(desk: Desk) -> None:
     ]
     done, trigger = gr.File(visible=False), gr.Button(visible=False)
     trigger.click(
-        partial(replace_image_by_name, desk),
+        partial(replace_image, desk),
         [photo, *words],
         done,
         api_name="replace_image",
@@ -59,8 +114,8 @@ def build_endpoints(desk: Desk) -> None:
         concurrency_limit=2,
     )
     trigger.click(
-        partial(replace_video_by_name, desk),
-        [video, kind, *words],
+        partial(replace_video, desk),
+        [video, *words, kind],
         done,
         api_name="replace_video",
         concurrency_id="video",

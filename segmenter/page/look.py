@@ -14,7 +14,8 @@ PAGE_CSS, LIVE_CSS, LIVE_HTML, LIVE_JS = (
     (PACKAGE / name).read_text(encoding="utf-8")
     for name in ("page/page.css", "live.css", "live.html", "live.js")
 )
-CSS = PAGE_CSS + LIVE_CSS
+# In the head and not through `css=`, which Gradio confines to what lies inside its own margins.
+HEAD = f"<style>{PAGE_CSS}{LIVE_CSS}</style>"
 
 HEADER = """
 <header class="masthead">

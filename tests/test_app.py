@@ -1,0 +1,349 @@
+"""The page: its choices, its jobs, its handlers, and the two names for programs."""
+
+import os
+import subprocess
+import time
+from contextlib import closing
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from page_server import served_page
+from PIL import Image
+
+import app
+from segmenter.background import Blur, Colour, Picture, Transparent
+from segmenter.errors import InvalidInput, SegmenterError, UnreadableImage, UnreadableVideo
+from segmenter.page import choice as choices
+from segmenter.page.choice import Choice
+from segmenter.page.panel import as_hex, read_choice
+from segmenter.page.photo_tab import follow_photo, replace_photo
+from segmenter.page.video_tab import estimate_video, replace_video
+from segmenter.page.work import Desk, choose_ending, in_words, preview
+from segmenter.video import probe
+
+ROOM, PERSON, BLUE = (20, 150, 60), (220, 30, 40), (0, 0, 255)
+# The widgets' values: kind, preset, colour, upload, blur, fit, people, detail, softness, shift.
+COLOUR = ("Colour", "", "#0000ff", None, 20, "cover", "everyone", 0.0, 0.0, 0.0)
+NOTHING = ("Transparent", *COLOUR[1:])
+
+
+class RedPeople:
+    """Says that what is red is a person."""
+
+    video_size = photo_size = 64
+
+    def probability(self, frame, size=None):
+        return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)
+
+    def describe(self):
+        return "a test's segmenter"
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def desk():
+    return Desk(RedPeople(), {})
+
+
+def scene(height=96, width=160):
+    picture = np.full((height, width, 3), ROOM, np.uint8)
+    picture[height // 4 :, width // 4 : width // 2] = PERSON
+    return picture
+
+
+@pytest.fixture
+def photo(tmp_path):
+    Image.fromarray(scene()).save(tmp_path / "holiday.png")
+    return tmp_path / "holiday.png"
+
+
+@pytest.fixture
+def video(tmp_path):
+    """One second of the scene, with a tone."""
+    Image.fromarray(scene()).save(tmp_path / "still.png")
+    path = tmp_path / "party.mp4"
+    command = "-loop 1 -framerate 10 -i {} -f lavfi -i sine=440 -t 1 -pix_fmt yuv420p -y {}"
+    words = command.format(tmp_path / "still.png", path).split()
+    subprocess.run(["ffmpeg", "-v", "error", *words], check=True, timeout=60)
+    return path
+
+
+def near(colour, wanted, tolerance=30):
+    return np.abs(np.asarray(colour).astype(int) - wanted).max() <= tolerance
+
+
+# Choices
+
+
+def test_every_kind_of_background_can_be_chosen(tmp_path):
+    Image.new("RGB", (8, 8), (9, 9, 9)).save(tmp_path / "own.png")
+    wanted = {
+        "Colour": Colour,
+        "Blur": Blur,
+        "Transparent": Transparent,
+        "My picture": Picture,
+        "Gallery": Picture,
+    }
+    presets = {"grey": tmp_path / "own.png"}
+    for kind, background in wanted.items():
+        values = (kind, "grey", "#0000ff", str(tmp_path / "own.png"), *COLOUR[4:])
+        assert isinstance(choices.make_background(read_choice(*values), presets), background)
+
+
+def test_an_own_picture_that_is_missing_is_asked_for():
+    with pytest.raises(InvalidInput, match="add a picture"):
+        read_choice("My picture", *COLOUR[1:])
+
+
+@pytest.mark.parametrize(
+    "text", ["/etc/passwd", "examples/clip.mp4", "file.png", "blur:0x10", "blur:101", "blur:-3", ""]
+)
+def test_a_path_on_the_server_is_no_background(text):
+    with pytest.raises(SegmenterError):
+        choices.make_background(Choice(text), {})
+
+
+def test_a_message_can_not_name_an_upload_on_the_server():
+    message = {"background": "blur", "upload": "/etc/passwd"}
+    assert Choice.from_message(message).upload is None
+
+
+def test_an_upload_goes_into_the_live_message_and_comes_out_the_same(tmp_path):
+    Image.new("RGB", (2000, 1000), (200, 100, 50)).save(tmp_path / "own.png")
+    message = Choice("", upload=tmp_path / "own.png").to_message()
+    picture = choices.open_data_url(message["background"])
+    assert picture.shape == (640, 1280, 3)
+    assert near(picture, (200, 100, 50), 3)
+
+
+def test_a_damaged_upload_in_a_message_is_refused():
+    with pytest.raises(UnreadableImage):
+        choices.open_data_url(choices.DATA_URL + "/9j/AAAA")
+
+
+@pytest.mark.parametrize(
+    ("picked", "wanted"), [("#a1b2c3", "#a1b2c3"), ("rgba(255, 127.6, 0, 1)", "#ff8000")]
+)
+def test_colours_are_read_as_the_picker_gives_them(picked, wanted):
+    assert as_hex(picked) == wanted
+
+
+def test_presets_are_the_pictures_of_the_folder(tmp_path):
+    for name in ("b.jpg", "a.png", "README.md"):
+        (tmp_path / name).touch()
+    assert list(choices.list_presets(tmp_path)) == ["a", "b"]
+    assert choices.list_presets(tmp_path / "missing") == {}
+
+
+# Photo
+
+
+def test_a_photo_gets_its_background_at_full_size_under_its_own_name(desk, photo):
+    before_after, matte, download, line = replace_photo(desk, str(photo), *COLOUR)
+    path = Path(download["value"])
+    result = np.array(Image.open(path))
+    assert path.name == "holiday-backdrop.png"
+    assert result.shape == (96, 160, 3)
+    assert near(result[60, 60], PERSON)
+    assert near(result[60, 130], BLUE)
+    grey = np.array(Image.open(matte))
+    assert (grey[60, 60], grey[60, 130]) == (255, 0)
+    assert near(np.array(Image.open(before_after[0]))[60, 130], ROOM)
+    assert near(np.array(Image.open(before_after[1]))[60, 130], BLUE)
+    assert line.startswith("a test's segmenter · 64 px")
+
+
+def test_a_cut_out_is_downloaded_with_alpha_and_shown_on_a_chequerboard(desk, photo):
+    before_after, _, download, _ = replace_photo(desk, str(photo), *NOTHING)
+    assert np.array(Image.open(download["value"]))[60, 130, 3] == 0
+    shown = np.array(Image.open(before_after[1]))[4:40, 100:150]
+    assert {light > 234 for light in shown[..., 0].flat} == {True, False}
+
+
+def test_a_cut_out_is_over_the_board_by_its_alpha():
+    cutout = np.zeros((32, 32, 4), np.uint8)
+    cutout[:16, :, 3] = 255
+    board = preview(cutout)
+    assert (board[:16] == 0).all()
+    assert set(board[16:].flat) == {222, 246}
+
+
+def test_results_wait_in_the_folder_that_is_emptied(desk, photo, tmp_path):
+    _, matte, *_ = replace_photo(desk, str(photo), *COLOUR)
+    assert Path(matte).is_relative_to(tmp_path / "cache")
+
+
+def test_a_job_that_fails_leaves_nothing(desk, photo, tmp_path, monkeypatch):
+    def fail(*_):
+        raise InvalidInput("no more room")
+
+    monkeypatch.setattr("segmenter.page.work.preview", fail)
+    with pytest.raises(gr.Error, match="no more room"):
+        replace_photo(desk, str(photo), *COLOUR)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_without_a_photo_the_button_asks_for_one(desk):
+    with pytest.raises(gr.Error, match="add a photo first"):
+        replace_photo(desk, None, *COLOUR)
+
+
+def test_a_change_without_a_photo_empties_the_results(desk):
+    assert follow_photo(desk, None, *COLOUR)[:2] == [None, None]
+
+
+def test_a_file_that_is_no_photo_is_one_clear_sentence(desk, tmp_path):
+    path = tmp_path / "notes.jpg"
+    path.write_text("milk, bread")
+    with pytest.raises(gr.Error, match=r"notes\.jpg") as error:
+        replace_photo(desk, str(path), *COLOUR)
+    assert not error.value.print_exception
+
+
+# Video
+
+
+def last_of(steps):
+    *_, last = steps
+    return last
+
+
+def test_a_video_keeps_its_length_and_sound(desk, video):
+    state, shown, download, _ = last_of(replace_video(desk, str(video), "Automatic", *COLOUR))
+    path = Path(download["value"])
+    before, after = probe(video), probe(path)
+    assert path.name == "party-backdrop.mp4"
+    assert shown == str(path)
+    assert after.frame_count == before.frame_count == 10
+    assert after.has_sound
+    assert "Done: mp4" in state
+
+
+def test_a_transparent_video_is_webm_and_prores_is_not_shown(desk, video):
+    _, shown, _, _ = last_of(replace_video(desk, str(video), "Automatic", *NOTHING))
+    assert shown.endswith("party-backdrop.webm")
+    state, shown, download, _ = last_of(replace_video(desk, str(video), "ProRes", *NOTHING))
+    assert shown is None
+    assert download["value"].endswith(".mov")
+    assert "Browsers don't play this" in state
+
+
+def test_the_first_step_comes_at_once_so_that_it_can_be_cancelled(desk, tmp_path):
+    steps = replace_video(desk, str(tmp_path / "missing.mp4"), "Automatic", *COLOUR)
+    assert "Starting" in next(steps)[0]
+    with pytest.raises(gr.Error):
+        next(steps)
+
+
+def test_a_cancelled_video_leaves_neither_file_nor_ffmpeg(desk, video, tmp_path):
+    steps = desk.video(video, read_choice(*COLOUR), "MP4")
+    with closing(steps):
+        assert next(steps).frames_done == 1
+        assert children()
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert not children()
+
+
+def children():
+    """The ffmpeg processes that this one has started and that still run."""
+    command = ["ps", "--ppid", str(os.getpid()), "-o", "stat=,comm="]
+    lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    return [line for line in lines if "ffmpeg" in line and not line.startswith("Z")]
+
+
+def test_the_estimate_tells_size_rate_and_sound(desk, video):
+    words = estimate_video(desk, str(video))
+    assert words.startswith("1 s of 160x96 at 10 frames a second, with sound: about ")
+    assert estimate_video(desk, None) == ""
+
+
+def test_a_video_over_the_limits_is_refused_with_the_limit(desk, video, monkeypatch):
+    monkeypatch.setattr("segmenter.page.work.LONGEST_VIDEO_S", 0.5)
+    with pytest.raises(gr.Error, match="cut it"):
+        estimate_video(desk, str(video))
+    monkeypatch.setattr("segmenter.page.work.LARGEST_VIDEO_PIXELS", 100)
+    with pytest.raises(gr.Error, match="160x96"):
+        last_of(replace_video(desk, str(video), "Automatic", *COLOUR))
+
+
+def test_a_text_file_is_no_video(desk, tmp_path):
+    path = tmp_path / "notes.mp4"
+    path.write_text("milk, bread")
+    with pytest.raises(UnreadableVideo):
+        desk.estimate(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_transparent", "ending"),
+    [("Automatic", False, ".mp4"), ("Automatic", True, ".webm"), ("ProRes", False, ".mov")],
+)
+def test_the_format_follows_the_choice(kind, is_transparent, ending):
+    assert choose_ending(kind, is_transparent) == ending
+
+
+def test_mp4_is_not_offered_for_transparency():
+    with pytest.raises(InvalidInput, match="can't be transparent"):
+        choose_ending("MP4", True)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 second"), (42, "42 seconds"), (180, "3 minutes")]
+)
+def test_durations_are_told_in_words(seconds, words):
+    assert in_words(seconds) == words
+
+
+# The whole page
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A program's client of a running page."""
+    with served_page("red", tmp_path_factory.mktemp("cache")) as address:
+        client = Client(address, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
+        yield client
+        client.close()
+
+
+def test_programs_see_two_names_and_nothing_else(page):
+    names = page.view_api(return_format="dict")["named_endpoints"]
+    assert set(names) == {"/replace_image", "/replace_video"}
+
+
+def test_a_program_replaces_a_photo(page, photo):
+    answer = page.predict(
+        handle_file(str(photo)), "#0000ff", None, "cover", "everyone", 0, 0, 0,
+        api_name="/replace_image",
+    )  # fmt: skip
+    assert near(np.array(Image.open(answer))[60, 130], BLUE)
+    assert answer.endswith("holiday-backdrop.png")
+
+
+def test_a_program_replaces_a_video(page, video):
+    answer = page.predict(handle_file(str(video)), background="blur", api_name="/replace_video")
+    assert probe(Path(answer)).frame_count == 10
+
+
+def test_a_program_is_told_what_was_wrong(page, photo):
+    with pytest.raises(AppError, match="no background '/etc/passwd'"):
+        page.predict(handle_file(str(photo)), background="/etc/passwd", api_name="/replace_image")
+
+
+def test_the_device_line_waits_for_the_warm_up(desk):
+    assert desk.describe().endswith("warming up")
+    desk.warm_up()
+    for _ in range(500):
+        if desk.frame_ms is not None:
+            break
+        time.sleep(0.01)
+    line, timer = app.tell_speed(desk)
+    assert line.endswith("ms a frame")
+    assert timer.active is False
