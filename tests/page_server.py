@@ -1,10 +1,8 @@
 """The page in a process of its own, with a segmenter that knows the truth of the tests' scenes.
 
-    python page_server.py KIND
+    python page_server.py MODE_FILE [real]
 
-prints the address. KIND: `red` (a pixel much redder than green is a person), `everyone` (all pixels
-are: segmentation switched off, the negative control), `broken` (raises), `slow` (red, 0.2 s a
-frame), or `real`.
+prints the address. The file's word says how the segmenter behaves; it may change at any time.
 """
 
 import os
@@ -20,26 +18,52 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 
 
+class RunningPage:
+    """A page's address, and a switch for its segmenter."""
+
+    def __init__(self, address, mode_file):
+        self.address, self._mode_file = address, mode_file
+
+    def behave(self, mode):
+        """Change the segmenter: `red`, `everyone`, `broken` or `slow`; see `Scripted`."""
+        self._mode_file.write_text(mode)
+
+
 @contextmanager
-def served_page(kind, cache):
-    """Give the address of a running page; its files lie in the folder `cache`."""
+def served_page(cache, *words):
+    """Give a running page whose visitors' files lie in the folder `cache`."""
+    mode_file = cache / "mode"
+    mode_file.write_text("red")
     environment = {**os.environ, "GRADIO_TEMP_DIR": str(cache), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-u", __file__, kind]
+    command = [sys.executable, "-u", __file__, str(mode_file), *words]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
             address = next((line for line in process.stdout if line.startswith("http")), None)
             assert address, "the page did not start"
-            yield address.strip()
+            yield RunningPage(address.strip(), mode_file)
         finally:
             process.kill()
 
 
-class RedPeople:
-    """Finds what is red: the disc of the tests' scenes."""
+class Scripted:
+    """A segmenter that does as the mode file says.
+
+    `red`: a pixel much redder than green is a person. `everyone`: every pixel is, which is
+    segmentation switched off, the negative control. `broken`: raises. `slow`: red, 0.2 s a frame.
+    """
 
     video_size = photo_size = 256
 
+    def __init__(self, mode_file):
+        self._mode_file = mode_file
+
     def probability(self, frame, size=None):
+        mode = self._mode_file.read_text()
+        if mode == "broken":
+            raise RuntimeError("the test's segmenter is broken")
+        if mode == "everyone":
+            return np.ones(frame.shape[:2], np.float32)
+        time.sleep(0.2 if mode == "slow" else 0)
         red, green = frame[..., 0].astype(np.int16), frame[..., 1].astype(np.int16)
         return (red - green > 60).astype(np.float32)
 
@@ -47,35 +71,13 @@ class RedPeople:
         return "CPU, 2 threads, a test's segmenter"
 
 
-class Everyone(RedPeople):
-    def probability(self, frame, size=None):
-        return np.ones(frame.shape[:2], np.float32)
-
-
-class Broken(RedPeople):
-    def probability(self, frame, size=None):
-        raise RuntimeError("the test's segmenter is broken")
-
-
-class Slow(RedPeople):
-    def probability(self, frame, size=None):
-        time.sleep(0.2)
-        return super().probability(frame, size)
-
-
-def make(kind):
-    if kind == "real":
-        from segmenter.inference import Segmenter
-
-        return Segmenter()
-    return {"red": RedPeople, "everyone": Everyone, "broken": Broken, "slow": Slow}[kind]()
-
-
 if __name__ == "__main__":
     import app
+    from segmenter.inference import Segmenter
 
+    segmenter = Segmenter() if "real" in sys.argv else Scripted(Path(sys.argv[1]))
     _, address, _ = app.serve(
-        make(sys.argv[1]), server_name="127.0.0.1", quiet=True, prevent_thread_lock=True
+        segmenter, server_name="127.0.0.1", quiet=True, prevent_thread_lock=True
     )
     print(address)
     threading.Event().wait()

@@ -307,8 +307,10 @@ def test_durations_are_told_in_words(seconds, words):
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """A program's client of a running page."""
-    with served_page("red", tmp_path_factory.mktemp("cache")) as address:
-        client = Client(address, verbose=False, download_files=tmp_path_factory.mktemp("answers"))
+    with served_page(tmp_path_factory.mktemp("cache")) as running:
+        client = Client(
+            running.address, verbose=False, download_files=tmp_path_factory.mktemp("answers")
+        )
         yield client
         client.close()
 

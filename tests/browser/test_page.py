@@ -1,0 +1,400 @@
+"""All three tabs in a real browser, with a fake webcam whose scene is known.
+
+The scene: a red disc, the person, in a textured green room; the new background is teal. The disc
+stays in the left half of the camera's picture, so a mirrored picture has it in the right half.
+"""
+
+import base64
+import re
+import shutil
+import subprocess
+import sys
+import time
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from page_server import served_page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing; apt-get install it")
+
+WIDTH, HEIGHT, RADIUS = 640, 480, 80
+PERSON, TEAL, GREY = (210, 30, 40), (47, 127, 121), (128, 133, 140)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+WAIT_MS = 60_000
+
+
+def scene(time_s, width=WIDTH, height=HEIGHT):
+    """The disc swings between x = 100 and x = 220, once in two seconds."""
+    rows, columns = np.mgrid[:height, :width]
+    texture = 25 * ((rows // 16 + columns // 16) % 2)
+    picture = np.dstack([20 + 0 * rows, 130 + texture, 40 + texture // 2]).astype(np.uint8)
+    centre = (int(160 + 60 * np.sin(np.pi * time_s)) * width // WIDTH, height // 2)
+    return cv2.circle(picture, centre, RADIUS * width // WIDTH, PERSON, -1, cv2.LINE_AA)
+
+
+@pytest.fixture(scope="module")
+def webcam(tmp_path_factory):
+    """Four seconds of the scene as MJPEG: JPEGs, one after the other."""
+    path = tmp_path_factory.mktemp("webcam") / "scene.mjpeg"
+    with path.open("wb") as file:
+        for number in range(120):
+            Image.fromarray(scene(number / 30)).save(file, "JPEG", quality=92)
+    return path
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def running(cache):
+    with served_page(cache) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def browser(webcam):
+    flags = [*FLAGS, f"--use-file-for-fake-video-capture={webcam}"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(running, browser):
+    """The page, freshly opened, with everything it asks for noted in `page.asked`."""
+    running.behave("red")
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page.set_default_timeout(WAIT_MS)
+    page.asked = []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto(running.address)
+    page.wait_for_selector("#photo")
+    page.get_by_role("radio", name="Colour").click()
+    yield page
+    page.close()
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def near(picture, colour, tolerance=25):
+    """Where a picture, (H, W, 3 or more), has a colour."""
+    return np.abs(picture[..., :3].astype(int) - colour).max(axis=-1) <= tolerance
+
+
+def is_room(picture):
+    """Where the green room can be seen; teal has three times its blue."""
+    red, green, blue = (picture[..., channel].astype(int) for channel in range(3))
+    return (green - red > 60) & (green - blue > 45)
+
+
+def require_replaced(picture):
+    """Hold the claim of this product against one shown picture; give the disc's centre."""
+    assert is_room(picture).mean() < 0.005, "the room can be seen"
+    person = near(picture, PERSON, 60)
+    disc = np.pi * RADIUS**2 / (WIDTH * HEIGHT)
+    assert 0.85 * disc < person.mean() < 1.15 * disc, "the person is not whole"
+    assert near(picture, TEAL).mean() > 0.9 * (1 - disc), "the new background is missing"
+    return np.argwhere(person).mean(axis=0)[1]
+
+
+# Photo
+
+
+def upload_photo(page, path):
+    page.set_input_files("#photo input[type=file]", path)
+    page.wait_for_selector("#result img")
+    page.wait_for_selector("#photo-get:not([disabled])")
+
+
+def test_a_photo_is_replaced_on_upload_and_downloaded_at_full_size(page, tmp_path):
+    before = scene(0, 2000, 1500)
+    Image.fromarray(before).save(tmp_path / "Me at home.png")
+    upload_photo(page, tmp_path / "Me at home.png")
+    with page.expect_download() as downloading:
+        page.click("#photo-get")
+    assert downloading.value.suggested_filename == "Me at home-backdrop.png"
+    result = np.array(Image.open(downloading.value.path()))
+    assert result.shape == before.shape
+    require_replaced(result)
+    person = near(before, PERSON, 5)
+    assert near(result, PERSON, 40)[person].mean() > 0.98
+    assert not is_room(result)[~person].mean() > 0.005
+
+
+def test_the_shown_halves_are_the_photo_and_the_result(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    shown = {address: fetch(page, address) for address in image_addresses(page)}
+    assert len(shown) == 2
+    rooms = sorted(is_room(picture).mean() for picture in shown.values())
+    assert rooms[0] < 0.005
+    assert rooms[1] > 0.5
+
+
+def image_addresses(page):
+    page.wait_for_function("document.querySelectorAll('#result img').length >= 2")
+    return page.eval_on_selector_all("#result img", "images => images.map(image => image.src)")
+
+
+def fetch(page, address):
+    return np.array(Image.open(BytesIO(page.request.get(address).body())).convert("RGB"))
+
+
+def test_a_change_of_the_background_changes_the_result(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    before = image_addresses(page)
+    page.get_by_role("radio", name="Transparent").click()
+    page.wait_for_function(
+        "before => document.querySelectorAll('#result img')[0].src != before[0] || "
+        "document.querySelectorAll('#result img')[1].src != before[1]",
+        arg=before,
+    )
+
+
+def test_a_broken_photo_is_explained(page, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"milk, bread")
+    page.set_input_files("#photo input[type=file]", tmp_path / "broken.png")
+    toast = page.wait_for_selector(".toast-body")
+    assert "broken.png" in toast.inner_text()
+
+
+# Video
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """Two seconds of the scene with a tone."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    words = f"-f rawvideo -pix_fmt rgb24 -s {WIDTH}x{HEIGHT} -r 15 -i - -f lavfi -i sine=440"
+    command = ["ffmpeg", "-v", "error", *words.split(), "-t", "2", "-pix_fmt", "yuv420p", path]
+    frames = b"".join(scene(number / 15).tobytes() for number in range(30))
+    subprocess.run(command, input=frames, check=True, timeout=60)
+    return path
+
+
+def upload_video(page, path):
+    open_tab(page, "Video")
+    page.set_input_files("#video input[type=file]", path)
+    page.wait_for_selector("#video video")
+
+
+def test_a_video_is_replaced_and_plays(page, clip):
+    upload_video(page, clip)
+    page.get_by_text(re.compile("2 s of 640x480 at 15 frames a second, with sound")).wait_for()
+    page.click("#video-go")
+    page.wait_for_selector("#video-result video")
+    page.get_by_text("Done: mp4").wait_for()
+    page.evaluate(PLAY)
+    page.wait_for_function("document.querySelector('#video-result video').currentTime > 0.5")
+    require_replaced(read_pixels(page, "#video-result video"))
+    with page.expect_download() as downloading:
+        page.click("#video-get")
+    assert downloading.value.suggested_filename == "clip-backdrop.mp4"
+
+
+PLAY = """() => {
+  const video = document.querySelector('#video-result video');
+  video.muted = true;
+  return video.play();
+}"""
+
+
+def test_cancel_stops_the_work_and_leaves_no_file(page, running, clip, cache):
+    running.behave("slow")
+    upload_video(page, clip)
+    page.click("#video-go")
+    page.get_by_text(re.compile(r"Frame \d+ of 30")).wait_for()
+    assert unfinished(cache)
+    page.click("#video-cancel")
+    page.get_by_text("Cancelled; nothing was kept.").wait_for()
+    wait_until(lambda: not unfinished(cache))
+    time.sleep(1.5)
+    assert not unfinished(cache)
+    assert page.get_by_text("Done:").count() == 0
+    running.behave("red")
+    page.click("#video-go")  # and the next job is not held up
+    page.get_by_text("Done: mp4").wait_for()
+
+
+def unfinished(cache):
+    """Files that are being written: their names begin with a dot."""
+    return [path for path in cache.rglob(".*") if path.is_file()]
+
+
+def wait_until(condition, timeout_s=20):
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+# Live
+
+
+READ = """([selector, width, height]) => {
+  const copy = Object.assign(document.createElement('canvas'), { width, height });
+  copy.getContext('2d').drawImage(document.querySelector(selector), 0, 0, width, height);
+  return copy.toDataURL('image/png').split(',')[1];
+}"""
+
+
+def read_pixels(page, selector):
+    """What the page shows, (H, W, 4)."""
+    encoded = page.evaluate(READ, [selector, WIDTH, HEIGHT])
+    return np.array(Image.open(BytesIO(base64.b64decode(encoded))))
+
+
+def start_live(page):
+    open_tab(page, "Live")
+    page.click(".live-start")
+    page.get_by_text(re.compile("ms round trip")).wait_for()
+    return read_pixels(page, "#live canvas")
+
+
+def test_live_shows_the_person_before_the_new_background_and_follows_her(page):
+    start_live(page)
+    centres = []
+    for _ in range(12):
+        centres.append(require_replaced(read_pixels(page, "#live canvas")))
+        time.sleep(0.25)
+    assert min(centres) > WIDTH / 2, "the picture is not mirrored"
+    assert max(centres) - min(centres) > 30, "the person does not move"
+    page.uncheck(".live-mirror")
+    wait_until(lambda: require_replaced(read_pixels(page, "#live canvas")) < WIDTH / 2)
+
+
+def test_without_segmentation_the_same_claim_fails(page, running):
+    running.behave("everyone")
+    picture = start_live(page)
+    with pytest.raises(AssertionError, match="the room can be seen"):
+        require_replaced(picture)
+    assert is_room(picture).mean() > 0.5
+
+
+@pytest.mark.parametrize(("kind", "colour"), [("Colour", TEAL), ("Blur", GREY)])
+def test_the_room_is_never_shown_when_the_segmenter_fails(page, running, kind, colour):
+    running.behave("broken")
+    page.get_by_role("radio", name=kind).click()
+    start_live(page)
+    page.get_by_text("only the background is shown").wait_for()
+    for _ in range(10):
+        picture = read_pixels(page, "#live canvas")
+        assert not is_room(picture).any()
+        assert not near(picture, PERSON, 60).any()
+        assert near(picture, colour, 12).mean() > 0.98
+        time.sleep(0.1)
+
+
+def test_settings_change_while_it_runs(page):
+    start_live(page)
+    page.get_by_role("radio", name="Transparent").click()
+    wait_until(lambda: (read_pixels(page, "#live canvas")[..., 3] < 10).mean() > 0.5)
+    page.get_by_role("radio", name="Colour").click()
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() > 0.5)
+
+
+def test_stop_and_leaving_the_tab_switch_the_camera_off(page):
+    page.evaluate(
+        """() => {
+          const media = navigator.mediaDevices;
+          const open = media.getUserMedia.bind(media);
+          media.getUserMedia = async (wanted) => (window.opened = await open(wanted));
+        }"""
+    )
+    is_live = "window.opened.getTracks().some((track) => track.readyState === 'live')"
+    start_live(page)
+    assert page.evaluate(is_live)
+    page.click(".live-start")
+    page.get_by_text("The camera is off.").wait_for()
+    assert not page.evaluate(is_live)
+    start_live(page)
+    assert page.evaluate(is_live)
+    open_tab(page, "Photo")
+    wait_until(lambda: not page.evaluate(is_live))
+
+
+def test_a_lost_connection_shows_a_grey_card_and_comes_back(page):
+    page.evaluate(
+        """() => {
+          const Real = window.WebSocket;
+          window.sockets = [];
+          window.WebSocket = class extends Real {
+            constructor(...given) { super(...given); window.sockets.push(this); }
+          };
+        }"""
+    )
+    start_live(page)
+    page.evaluate("window.sockets.at(-1).close()")
+    page.get_by_text("trying once more").wait_for()
+    picture = read_pixels(page, "#live canvas")
+    assert not is_room(picture).any()
+    assert near(picture, GREY, 12).mean() > 0.9
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() > 0.5)
+
+
+@pytest.mark.parametrize(
+    ("camera", "words"),
+    [
+        ("undefined", "over https or on localhost"),
+        ("{getUserMedia: async () => { throw new DOMException('', 'NotAllowedError') }}", "allow"),
+        ("{getUserMedia: async () => { throw new DOMException('', 'NotReadableError') }}", "busy"),
+        (
+            "{getUserMedia: async () => { throw new DOMException('', 'NotFoundError') }}",
+            "No camera",
+        ),
+    ],
+)
+def test_without_a_camera_the_tab_says_why(page, camera, words):
+    page.evaluate(f"Object.defineProperty(navigator, 'mediaDevices', {{value: {camera}}})")
+    open_tab(page, "Live")
+    page.click(".live-start")
+    page.get_by_text(re.compile(words)).wait_for()
+
+
+# The page as a whole
+
+
+def test_nothing_is_asked_from_outside(page, running, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    start_live(page)
+    hosts = {re.match(r"(data|blob):|\w+://([^/]+)", url).group(2) for url in page.asked}
+    assert hosts - {None} == {running.address.removeprefix("http://").strip("/")}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_tab_scrolls_sideways(page, running, width, theme):
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{running.address}?__theme={theme}")
+    page.wait_for_selector("#photo")
+    for tab in ("Photo", "Video", "Live"):
+        open_tab(page, tab)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("#device").inner_text().endswith("ms a frame")
