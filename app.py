@@ -22,11 +22,10 @@ from segmenter.page.panel import Settings, build_settings, read_choice
 from segmenter.page.photo_tab import build_photo_tab
 from segmenter.page.video_tab import build_video_tab
 from segmenter.page.widgets import AT_ONCE
-from segmenter.page.work import Desk
+from segmenter.page.work import LARGEST_UPLOAD_MB, Desk
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 DELETE_EVERY_S, DELETE_AFTER_S = 5 * 60, 25 * 60
-LARGEST_UPLOAD_MB = 200
 WAITING = 20  # jobs in the queue; more are turned away
 
 
@@ -49,7 +48,7 @@ def build_page(desk: Desk) -> gr.Blocks:
             build_photo_tab(desk, settings, device_line, portraits)
         with tabs[1]:
             clips = sorted(EXAMPLES.glob("*.mp4"))
-            build_video_tab(desk, settings, device_line, clips, LARGEST_UPLOAD_MB)
+            build_video_tab(desk, settings, device_line, clips)
         with tabs[2]:
             build_live_tab(settings)
         build_endpoints(desk)

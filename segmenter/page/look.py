@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from segmenter.page.work import LONGEST_VIDEO_S, in_words
+from segmenter.page.work import LARGEST_UPLOAD_MB, LONGEST_VIDEO_S, in_words
 from segmenter.pipeline import Progress
 
 SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
@@ -30,7 +30,8 @@ PRIVACY = (
 )
 
 VIDEO_LIMITS = (
-    f"Up to {in_words(LONGEST_VIDEO_S)}, 1920x1080 pixels and {{upload}} MB. Sound is kept."
+    f"Up to {in_words(LONGEST_VIDEO_S)}, 1920x1080 pixels and {LARGEST_UPLOAD_MB} MB. "
+    "Sound is kept."
 )
 
 FORMAT_HELP = (

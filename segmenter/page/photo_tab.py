@@ -57,7 +57,12 @@ def build_photo_tab(
             "Download full-size PNG", interactive=False, elem_id="photo-get"
         )
     if examples:
-        gr.Examples([str(path) for path in examples], photo, label="Or try one of these")
+        gr.Examples(
+            [str(path) for path in examples],
+            photo,
+            label="Or try one of these",
+            elem_id="photo-examples",
+        )
     with gr.Accordion("Matte: what is kept, in white", open=False):
         matte = gr.Image(
             show_label=False,

@@ -21,9 +21,9 @@ TELL_EVERY_S = 1.0
 
 
 def estimate_video(desk: Desk, video: str | None) -> str:
-    """Say how long the video will take."""
+    """Say how long the video will take; without one, how long it may be."""
     with friendly():
-        return desk.estimate(Path(video)) if video else ""
+        return desk.estimate(Path(video)) if video else look.VIDEO_LIMITS
 
 
 def replace_video(desk: Desk, video: str | None, kind: str, *settings: Any) -> Iterator[Any]:
@@ -46,7 +46,7 @@ def replace_video(desk: Desk, video: str | None, kind: str, *settings: Any) -> I
 
 
 def build_video_tab(
-    desk: Desk, settings: Settings, device_line: gr.Markdown, examples: list[Path], upload_mb: int
+    desk: Desk, settings: Settings, device_line: gr.Markdown, examples: list[Path]
 ) -> None:
     """Lay the tab out."""
     with gr.Row():
@@ -60,9 +60,7 @@ def build_video_tab(
             min_width=280,
             elem_id="video-result",
         )
-    estimate = gr.Markdown(
-        look.VIDEO_LIMITS.format(upload=upload_mb), elem_classes="quiet", elem_id="estimate"
-    )
+    estimate = gr.Markdown(look.VIDEO_LIMITS, elem_classes="quiet", elem_id="estimate")
     kind = gr.Radio(
         ["Automatic", *FORMATS], value="Automatic", label="File format", info=look.FORMAT_HELP
     )
@@ -72,8 +70,13 @@ def build_video_tab(
         download = gr.DownloadButton("Download", interactive=False, elem_id="video-get")
     state = gr.HTML(elem_id="video-state")
     if examples:
-        gr.Examples([str(path) for path in examples], video, label="Or try this one")
-    video.input(partial(estimate_video, desk), video, estimate, concurrency_limit=2, **GLUE)
+        gr.Examples(
+            [str(path) for path in examples],
+            video,
+            label="Or try this one",
+            elem_id="video-examples",
+        )
+    video.change(partial(estimate_video, desk), video, estimate, concurrency_limit=2, **GLUE)
     connect_run(
         desk, settings, [video, kind], button, cancel, [state, result, download, device_line]
     )

@@ -23,6 +23,7 @@ from segmenter.page.choice import Choice, make_background, make_options, shrunk
 from segmenter.pipeline import LiveReplacer, Progress, replace_in_image, replace_in_video
 from segmenter.video import probe, read_frames
 
+LARGEST_UPLOAD_MB = 200
 LONGEST_VIDEO_S = 180
 LARGEST_VIDEO_PIXELS = 1920 * 1088
 PREVIEW_SIDE = 1600  # pixels; the download has the photo's own size

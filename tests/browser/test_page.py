@@ -242,6 +242,26 @@ def test_cancel_stops_the_work_and_leaves_no_file(page, running, clip, cache):
     page.get_by_text("Done: mp4").wait_for()
 
 
+def test_closing_the_page_stops_the_work(page, running, clip, cache):
+    running.behave("slow")
+    upload_video(page, clip)
+    page.click("#video-go")
+    page.get_by_text(re.compile(r"Frame \d+ of 30")).wait_for()
+    assert unfinished(cache)
+    results = sorted(cache.rglob("clip-backdrop*"))
+    page.close()
+    wait_until(lambda: not unfinished(cache), timeout_s=5)
+    assert sorted(cache.rglob("clip-backdrop*")) == results
+
+
+def test_the_examples_work_at_one_click(page):
+    page.locator("#photo-examples button, #photo-examples .gallery-item").first.click()
+    page.wait_for_selector("#photo-get:not([disabled])")
+    open_tab(page, "Video")
+    page.locator("#video-examples button, #video-examples .gallery-item").first.click()
+    page.get_by_text(re.compile("frames a second, with sound: about")).wait_for()
+
+
 def unfinished(cache):
     """Files that are being written: their names begin with a dot."""
     return [path for path in cache.rglob(".*") if path.is_file()]
