@@ -1,9 +1,9 @@
-"""Who is kept: everyone, the largest or the one in the middle; and no specks."""
+"""Who is kept: everyone, the largest or the one in the middle; no specks, no false holes."""
 
 import cv2
 import numpy as np
 
-from segmenter.arrays import Probability
+from segmenter.arrays import Mask, Probability
 from segmenter.errors import InvalidInput
 
 CHOICES = ("everyone", "largest", "centre")
@@ -13,10 +13,14 @@ WORKING_SIZE = 320
 SPECK = 0.01
 # A person's surely-hers pixels; her soft surroundings go where she goes.
 SURE = 0.5
+# A hole is the network's doubt when its mean probability is above DOUBT, or when it is tiny: at
+# most this share of the picture.
+DOUBT = 0.15
+TINY_HOLE = 0.0003
 
 
 def choose_people(probability: Probability, choice: str = "everyone") -> Probability:
-    """Set the probability of everybody who was not chosen, and of specks, to 0.
+    """Drop everybody who was not chosen, and specks; fill holes that are not background.
 
     Args:
         probability: (H, W) float32 in [0, 1].
@@ -31,21 +35,57 @@ def choose_people(probability: Probability, choice: str = "everyone") -> Probabi
     shrink = min(1.0, WORKING_SIZE / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     small = cv2.resize(probability, size, interpolation=cv2.INTER_AREA)
+
+    def enlarged(mask: np.ndarray) -> Probability:
+        return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
+
+    holes = false_holes(small)
+    if holes.any():
+        # A pixel wider, to cover the hole's soft rim.
+        filled = cv2.dilate(holes.astype(np.float32), np.ones((3, 3), np.uint8))
+        probability = np.maximum(probability, enlarged(filled))
+        small = np.maximum(small, filled)
+    keep = kept_region(small, choice)
+    return probability if keep is None else probability * enlarged(keep)
+
+
+def false_holes(small: Probability) -> Mask:
+    """Mark what a person encloses though the network half believes it is hers.
+
+    The gap of an arm on the hip stays: there the network is sure of background.
+    """
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(
+        (small <= SURE).astype(np.uint8), connectivity=4
+    )
+    found = np.zeros(small.shape, bool)
+    for piece in range(1, count):
+        left, top, width, height, area = statistics[piece]
+        touches = left == 0 or top == 0 or left + width == small.shape[1]
+        if touches or top + height == small.shape[0]:
+            continue
+        box = (slice(top, top + height), slice(left, left + width))
+        inside = labels[box] == piece
+        if area <= TINY_HOLE * small.size or small[box][inside].mean() > DOUBT:
+            found[box] |= inside
+    return found
+
+
+def kept_region(small: Probability, choice: str) -> Probability | None:
+    """Return 1 near the kept people and 0 near the others, (h, w) float32; None to keep all."""
     count, labels, statistics, centres = cv2.connectedComponentsWithStats(
         (small > SURE).astype(np.uint8), connectivity=8
     )
     areas = statistics[1:, cv2.CC_STAT_AREA]
     if count <= 2:  # nobody, or one person in one piece
-        return probability
+        return None
     kept = {
         "everyone": lambda: np.flatnonzero(areas >= SPECK * areas.max()),
         "largest": lambda: areas.argmax(keepdims=True),
-        "centre": lambda: nearest_to_centre(areas, centres[1:], size),
+        "centre": lambda: nearest_to_centre(areas, centres[1:], small.shape[::-1]),
     }[choice]()
     if len(kept) == len(areas):
-        return probability
-    keep = nearest_label(labels, np.isin(np.arange(1, count), kept + 1))
-    return probability * cv2.resize(keep, (width, height), interpolation=cv2.INTER_LINEAR)
+        return None
+    return nearest_label(labels, np.isin(np.arange(1, count), kept + 1))
 
 
 def nearest_to_centre(areas: np.ndarray, centres: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -26,5 +26,8 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 
 def test_a_folder_that_can_not_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputFailed, match="choose a folder"), finished(tmp_path / "file" / "x.png"):
+    with (
+        pytest.raises(OutputFailed, match="choose a folder"),
+        finished(tmp_path / "file" / "x.png"),
+    ):
         raise AssertionError("never entered")

@@ -50,3 +50,18 @@ def test_nobody_and_one_person_are_left_alone(choice):
 def test_an_unknown_choice_is_refused():
     with pytest.raises(InvalidInput, match="everyone, largest, centre"):
         choose_people(scene(), "cat")
+
+
+def test_a_doubtful_hole_is_filled_and_a_true_gap_is_not():
+    probability = scene((150, 300, 120))
+    probability[130:150, 260:280] = 0.35  # a badge on her coat
+    probability[130:160, 320:350] = 0.02  # between arm and hip
+    kept = choose_people(probability)
+    assert kept[140, 270] > 0.9
+    assert kept[145, 335] == np.float32(0.02)
+
+
+def test_what_lies_outside_is_no_hole():
+    probability = np.full((100, 100), 0.3, np.float32)
+    probability[40:60, 20:80] = 0.9
+    np.testing.assert_array_equal(choose_people(probability), probability)

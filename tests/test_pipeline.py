@@ -70,7 +70,11 @@ class TestReadBackground:
         assert isinstance(read_background("blur"), Blur)
         assert isinstance(read_background("blur:12"), Blur)
         colour = read_background("#102030")
-        assert colour.at(0, person(), np.ones((120, 160), np.float32))[0, 0].tolist() == [16, 32, 48]
+        assert colour.at(0, person(), np.ones((120, 160), np.float32))[0, 0].tolist() == [
+            16,
+            32,
+            48,
+        ]
 
     def test_files(self, tmp_path):
         save_image(tmp_path / "wall.png", person())

@@ -23,5 +23,7 @@ def test_import_loads_no_heavy_package():
         "print([n for n in ('torch', 'onnxruntime', 'gradio', 'huggingface_hub') "
         "if n in sys.modules])"
     )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     assert answer.stdout.strip() == "[]"
