@@ -240,7 +240,7 @@ def require_exists(path: Path) -> None:
 
 
 def progress(items: Iterable, quiet: bool, unit: str, total: int | None = None) -> Iterator:
-    """Yield the items behind a progress bar with time left; closed with its source when left early."""
+    """Yield the items behind a progress bar with time left; leaving early closes the source."""
     bar = tqdm(
         items, unit=f" {unit}s", total=total, disable=quiet or None, file=sys.stderr, leave=False
     )

@@ -12,7 +12,7 @@ from segmenter.arrays import Alpha, Frame, require_coverage, require_frame
 
 # Two windows, as in the paper: a wide one finds colours for pixels far from either side, a narrow
 # one sharpens them. In pixels of a picture with long side WORKING_SIZE.
-WORKING_SIZE = 640
+WORKING_SIZE = 320
 WINDOWS_PX = (61, 11)
 # Alphas nearer to 0 or 1 than this are one colour already to the eye.
 NEGLIGIBLE = 1 / 255

@@ -13,10 +13,8 @@ WORKING_SIZE = 320
 SPECK = 0.01
 # A person's surely-hers pixels; her soft surroundings go where she goes.
 SURE = 0.5
-# A hole is the network's doubt when its mean probability is above DOUBT, or when it is tiny: at
-# most this share of the picture.
-DOUBT = 0.15
-TINY_HOLE = 0.0003
+# A hole is the network's doubt, not background, when its mean probability is above this.
+DOUBT = 0.25
 
 
 def choose_people(probability: Probability, choice: str = "everyone") -> Probability:
@@ -59,13 +57,13 @@ def false_holes(small: Probability) -> Mask:
     )
     found = np.zeros(small.shape, bool)
     for piece in range(1, count):
-        left, top, width, height, area = statistics[piece]
+        left, top, width, height = statistics[piece, : cv2.CC_STAT_AREA]
         touches = left == 0 or top == 0 or left + width == small.shape[1]
         if touches or top + height == small.shape[0]:
             continue
         box = (slice(top, top + height), slice(left, left + width))
         inside = labels[box] == piece
-        if area <= TINY_HOLE * small.size or small[box][inside].mean() > DOUBT:
+        if small[box][inside].mean() > DOUBT:
             found[box] |= inside
     return found
 

@@ -18,7 +18,7 @@ from segmenter.foreground import estimate_foreground
 from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.inference import Segmenter
 from segmenter.people import CHOICES, choose_people
-from segmenter.refine import RefineOptions, refine
+from segmenter.refine import PHOTO_WORKING_SIZE, VIDEO_WORKING_SIZE, RefineOptions, refine
 from segmenter.temporal import TemporalSmoother
 from segmenter.video import VIDEO_ENDINGS, VideoWriter, probe, read_frames
 
@@ -123,18 +123,20 @@ def replace_in_image(
     require_frame(frame)
     segmenter = segmenter or Segmenter()
     options = options or ReplaceOptions()
-    return finish(frame, segmenter.probability(frame), background or Transparent(), options, 0.0)
+    alpha = to_alpha(segmenter.probability(frame), frame, options, PHOTO_WORKING_SIZE)
+    return put_before(background or Transparent(), frame, alpha, 0.0)
 
 
-def finish(
-    frame: Frame,
-    probability: Probability,
-    background: Background,
-    options: ReplaceOptions,
-    time_s: float,
-) -> Replacement:
-    """Go down the stairs from a probability: who is kept, edges, foreground, composite."""
-    alpha = refine(choose_people(probability, options.people), frame, options.refine)
+def to_alpha(
+    probability: Probability, frame: Frame, options: ReplaceOptions, working_size: int
+) -> Alpha:
+    """Choose who is kept, then refine the edges."""
+    chosen = choose_people(probability, options.people)
+    return refine(chosen, frame, options.refine, working_size=working_size)
+
+
+def put_before(background: Background, frame: Frame, alpha: Alpha, time_s: float) -> Replacement:
+    """Free the person's colours of the old background, and composite or cut out."""
     foreground = estimate_foreground(frame, alpha)
     if isinstance(background, Transparent):
         return Replacement(cut_out(foreground, alpha), alpha)
@@ -167,7 +169,8 @@ class LiveReplacer:
         probability = self._segmenter.probability(require_frame(frame), self._segmenter.video_size)
         if options.smoothing:
             probability = self._smoother(probability, frame)
-        return finish(frame, probability, background, options, time_s)
+        alpha = to_alpha(probability, frame, options, VIDEO_WORKING_SIZE)
+        return put_before(background, frame, alpha, time_s)
 
     def update(
         self, background: Background | None = None, options: ReplaceOptions | None = None
@@ -227,16 +230,18 @@ def mattes_of_frames(
     frames: Iterator[Frame], segmenter: Segmenter, raw: bool = False
 ) -> Iterator[np.ndarray]:
     """Yield the alpha, or with `raw` the probability, of frames that follow each other in time."""
-    smoother = TemporalSmoother()
+    smoother, options = TemporalSmoother(), ReplaceOptions()
     for frame in frames:
         probability = segmenter.probability(frame, segmenter.video_size)
         if raw:
             yield probability
         else:
-            yield refine(choose_people(smoother(probability, frame)), frame)
+            yield to_alpha(smoother(probability, frame), frame, options, VIDEO_WORKING_SIZE)
 
 
 def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alpha:
     """Return the alpha of one picture, (H, W) float32, or with `raw` the probability."""
     probability = segmenter.probability(frame)
-    return probability if raw else refine(choose_people(probability), frame)
+    return (
+        probability if raw else to_alpha(probability, frame, ReplaceOptions(), PHOTO_WORKING_SIZE)
+    )

@@ -17,9 +17,11 @@ from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, 
 from segmenter.errors import InvalidInput
 
 # The fit is made on a picture with this long side, in pixels; all lengths below are in its pixels.
-WORKING_SIZE = 448
+# A photo deserves the finer one; a video, seen coarser by the network, gains no more from it.
+PHOTO_WORKING_SIZE = 640
+VIDEO_WORKING_SIZE = 384
 RADIUS_PX = 8
-BAND_PX = 7
+BAND_PX = 9
 # Regularisation of the fit, on intensities in [0, 1]: near Canny edges, and away from them.
 EPSILON_AT_EDGE = 1e-4
 EPSILON_ELSEWHERE = 1e-3
@@ -58,13 +60,20 @@ class RefineOptions:
             )
 
 
-def refine(probability: Probability, frame: Frame, options: RefineOptions | None = None) -> Alpha:
+def refine(
+    probability: Probability,
+    frame: Frame,
+    options: RefineOptions | None = None,
+    *,
+    working_size: int = PHOTO_WORKING_SIZE,
+) -> Alpha:
     """Turn a probability into an alpha, guided by the frame.
 
     Args:
         probability: (H, W) float32 in [0, 1].
         frame: (H, W, 3) uint8 RGB, the same moment.
         options: None for the defaults.
+        working_size: long side, in pixels, of the picture on which edges and colours are studied.
 
     Returns:
         (H, W) float32 in [0, 1].
@@ -73,7 +82,7 @@ def refine(probability: Probability, frame: Frame, options: RefineOptions | None
     require_coverage(probability, require_frame(frame))
     alpha = probability
     if options.edge_strength > 0:
-        guided = guided_alpha(probability, frame)
+        guided = guided_alpha(probability, frame, working_size)
         alpha = cv2.addWeighted(guided, options.edge_strength, alpha, 1 - options.edge_strength, 0)
     if options.shift_px:
         alpha = shift_outline(alpha, options.shift_px)
@@ -82,20 +91,19 @@ def refine(probability: Probability, frame: Frame, options: RefineOptions | None
     return np.clip(alpha, 0, 1)
 
 
-def guided_alpha(probability: Probability, frame: Frame) -> Alpha:
+def guided_alpha(probability: Probability, frame: Frame, working_size: int) -> Alpha:
     """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1."""
     height, width = probability.shape
-    shrink = min(1.0, WORKING_SIZE / max(height, width))
+    shrink = min(1.0, working_size / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     guide = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(probability, size, interpolation=cv2.INTER_AREA)
-    slope, offset = fit_to_colours(guide, coarse, epsilon_map(guide, coarse))
+    fit = fit_to_colours(guide, coarse, epsilon_map(guide, coarse))
     band = cv2.resize(
         unknown_band(coarse).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
     )
     alpha = (probability > 0.5).astype(np.float32)
-    box = cv2.boundingRect(band)
-    return apply_fit(alpha, frame, slope, offset, band, box) if box[2] else alpha
+    return apply_fit(alpha, np.ascontiguousarray(frame), fit, band)
 
 
 def unknown_band(probability: Probability) -> Mask:
@@ -129,78 +137,72 @@ def epsilon_map(guide: Frame, coarse: Probability) -> NDArray[np.float32]:
     return EPSILON_ELSEWHERE + (EPSILON_AT_EDGE - EPSILON_ELSEWHERE) * nearness
 
 
-def fit_to_colours(
-    guide: Frame, coarse: Probability, epsilon: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+Plane = NDArray[np.float32]  # (h, w); one plane after the other is faster than interleaved
+# Upper triangle of a symmetric 3x3 matrix, row by row.
+UPPER = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+
+
+def fit_to_colours(guide: Frame, coarse: Probability, epsilon: Plane) -> NDArray[np.float32]:
     """Fit coarse = slope . colour + offset in every window, weighted by the network's confidence.
 
     Returns:
-        slope (h, w, 3) and offset (h, w), both averaged over the windows that hold a pixel.
+        (h, w, 4) float32: the slope's three parts and the offset, for colours in [0, 1], averaged
+        over the windows that hold a pixel.
     """
     # Centred on grey, so that float32 loses nothing when squares are subtracted.
-    colour = guide.astype(np.float32) / 255 - 0.5
-    weight = np.maximum((2 * coarse - 1) ** 2, LEAST_CONFIDENCE)[..., None]
-    products = [colour[..., i : i + 1] * colour[..., j : j + 1] for i, j in PAIRS]
-    target = coarse[..., None]
-    moments = np.concatenate([colour, target, colour * target, *products], axis=2)
+    colour = [plane.astype(np.float32) / 255 - 0.5 for plane in cv2.split(guide)]
+    weight = np.maximum((2 * coarse - 1) ** 2, LEAST_CONFIDENCE)
     window = (2 * RADIUS_PX + 1, 2 * RADIUS_PX + 1)
-    averages = cv2.blur(np.concatenate([moments * weight, weight], axis=2), window)
-    averages = averages[..., :-1] / averages[..., -1:]
-    mean, mean_target = averages[..., :3], averages[..., 3]
-    covariance = averages[..., 4:7] - mean * mean_target[..., None]
-    variances = [
-        averages[..., 7 + k] - mean[..., i] * mean[..., j] for k, (i, j) in enumerate(PAIRS)
+    total = 1 / cv2.blur(weight, window)
+
+    def average(plane: Plane) -> Plane:
+        return cv2.blur(plane * weight, window) * total
+
+    mean, mean_target = [average(plane) for plane in colour], average(coarse)
+    covariance = [
+        average(plane * coarse) - middle * mean_target
+        for plane, middle in zip(colour, mean, strict=True)
     ]
-    slope = solve_symmetric(variances, epsilon, covariance)
-    offset = mean_target - (slope * mean).sum(axis=2)
-    smooth = cv2.blur(np.dstack([slope, offset]), (RADIUS_PX + 1, RADIUS_PX + 1))
-    # Back from centred colours to colours in [0, 1].
-    return smooth[..., :3], smooth[..., 3] - 0.5 * smooth[..., :3].sum(axis=2)
+    variance = [average(colour[i] * colour[j]) - mean[i] * mean[j] for i, j in UPPER]
+    slope = solve_symmetric(variance, epsilon, covariance)
+    offset = mean_target - sum(a * middle for a, middle in zip(slope, mean, strict=True))
+    smooth = [cv2.blur(plane, (RADIUS_PX + 1, RADIUS_PX + 1)) for plane in (*slope, offset)]
+    smooth[3] -= 0.5 * (smooth[0] + smooth[1] + smooth[2])  # back to colours that are not centred
+    return cv2.merge(smooth)
 
 
-# Upper triangle of a 3x3 symmetric matrix, row by row.
-PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
-
-
-def solve_symmetric(
-    matrix: list[NDArray[np.float32]], ridge: NDArray[np.float32], right: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Solve (matrix + ridge I) x = right in every pixel, by cofactors; (h, w, 3)."""
+def solve_symmetric(matrix: list[Plane], ridge: Plane, right: list[Plane]) -> list[Plane]:
+    """Solve (matrix + ridge I) x = right in every pixel by cofactors; x as three planes."""
     rr, rg, rb, gg, gb, bb = matrix
     rr, gg, bb = rr + ridge, gg + ridge, bb + ridge
     first, second, third = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
     fourth, fifth, sixth = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
     # The ridge bounds the determinant from below, but for rounding.
-    determinant = np.maximum(rr * first + rg * second + rb * third, ridge**3)
-    x, y, z = right[..., 0], right[..., 1], right[..., 2]
-    solution = np.dstack(
-        [
-            first * x + second * y + third * z,
-            second * x + fourth * y + fifth * z,
-            third * x + fifth * y + sixth * z,
-        ]
-    )
-    return solution / determinant[..., None]
+    inverse = 1 / np.maximum(rr * first + rg * second + rb * third, ridge**3)
+    x, y, z = right
+    return [
+        (first * x + second * y + third * z) * inverse,
+        (second * x + fourth * y + fifth * z) * inverse,
+        (third * x + fifth * y + sixth * z) * inverse,
+    ]
 
 
 def apply_fit(
-    alpha: Alpha,
-    frame: Frame,
-    slope: NDArray[np.float32],
-    offset: NDArray[np.float32],
-    band: NDArray[np.uint8],
-    box: tuple[int, int, int, int],
+    alpha: Alpha, frame: Frame, fit: NDArray[np.float32], band: NDArray[np.uint8]
 ) -> Alpha:
-    """Write slope . colour + offset into the band of `alpha`, working inside `box` (x, y, w, h)."""
-    left, top, width, height = box
-    part = (slice(top, top + height), slice(left, left + width))
-    lines = cv2.resize(
-        np.dstack([slope, offset]), (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR
-    )[part]
-    chosen = band[part] > 0
-    colours = frame[part][chosen].astype(np.float32) / 255
-    fitted = (lines[chosen][:, :3] * colours).sum(axis=1) + lines[chosen][:, 3]
-    alpha[part][chosen] = np.clip(fitted, 0, 1)
+    """Write slope . colour + offset into the band of `alpha`.
+
+    Args:
+        alpha: (H, W), changed and returned.
+        frame: (H, W, 3) uint8.
+        fit: (h, w, 4) of `fit_to_colours`.
+        band: (H, W), not 0 where to write.
+    """
+    lines = cv2.resize(fit, (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR)
+    chosen = np.flatnonzero(band)
+    slope, colours = lines.reshape(-1, 4)[chosen], frame.reshape(-1, 3)[chosen]
+    fitted = np.einsum("nc,nc->n", slope[:, :3], colours * np.float32(1 / 255)) + slope[:, 3]
+    alpha.reshape(-1)[chosen] = np.clip(fitted, 0, 1)
     return alpha
 
 

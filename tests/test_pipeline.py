@@ -151,10 +151,10 @@ class TestVideo:
             calls.append(args)
             if len(calls) == 5:
                 raise MemoryError("no room")
-            return pipeline_finish(*args)
+            return put_before(*args)
 
-        pipeline_finish = pipeline.finish
-        monkeypatch.setattr(pipeline, "finish", fails_later)
+        put_before = pipeline.put_before
+        monkeypatch.setattr(pipeline, "put_before", fails_later)
         source = make_flash(tmp_path / "in.mp4")
         with pytest.raises(MemoryError):
             list(replace_in_video(source, tmp_path / "out.mp4", BLUE, segmenter=SEGMENTER))

@@ -116,7 +116,10 @@ def test_the_solver_agrees_with_numpy():
     upper = [matrices[..., i, j] for i in range(3) for j in range(i, 3)]
     expected = np.linalg.solve(matrices + 0.1 * np.eye(3, dtype=np.float32), right[..., None])
     np.testing.assert_allclose(
-        solve_symmetric(upper, ridge, right), expected[..., 0], rtol=2e-3, atol=2e-3
+        np.stack(solve_symmetric(upper, ridge, list(np.moveaxis(right, 2, 0))), axis=2),
+        expected[..., 0],
+        rtol=2e-3,
+        atol=2e-3,
     )
 
 

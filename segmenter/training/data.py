@@ -90,7 +90,7 @@ def find_pairs(source: Path) -> list[Pair]:
     missing = [pair for pair in pairs if not pair.mask.exists()]
     if missing:
         raise InvalidDataset(
-            f"{missing[0].image} has no mask, like {len(missing)} of the {len(pairs)} photos there; "
+            f"{missing[0].image} has no mask ({len(missing)} of {len(pairs)} photos have none); "
             f"add {missing[0].mask} or remove the photo"
         )
     if not pairs:
