@@ -9,13 +9,14 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
+from clips import make_clip
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from page_server import served_page
 from PIL import Image
 
 import app
-from segmenter.background import Blur, Colour, Picture, Transparent
+from segmenter.background import Blur, Clip, Colour, Picture, Transparent
 from segmenter.errors import InvalidInput, SegmenterError, UnreadableImage, UnreadableVideo
 from segmenter.page import choice as choices
 from segmenter.page.choice import Choice
@@ -134,6 +135,13 @@ def test_a_damaged_upload_in_a_message_is_refused():
 )
 def test_colours_are_read_as_the_picker_gives_them(picked, wanted):
     assert as_hex(picked) == wanted
+
+
+def test_a_preset_may_be_a_clip(tmp_path):
+    clip = make_clip(tmp_path / "waves.mp4", sound=None)
+    background = choices.make_background(Choice("waves"), {"waves": clip})
+    assert isinstance(background, Clip)
+    background.close()
 
 
 def test_presets_are_the_pictures_of_the_folder(tmp_path):

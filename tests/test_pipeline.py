@@ -64,6 +64,13 @@ def test_live_follows_and_takes_new_choices():
     assert replacer(person(left=100), 0.12).picture.shape[2] == 4
 
 
+def test_a_clip_plays_and_loops_behind_the_live_person(tmp_path):
+    """The clip is black, and white from 1.0 to 1.2 s of its two seconds."""
+    replacer = LiveReplacer(SEGMENTER, read_background(str(make_flash(tmp_path / "flash.mp4"))))
+    corners = [int(replacer(person(), time_s).picture[5, 5].mean()) for time_s in (0.1, 1.1, 3.1)]
+    assert corners[0] < 20 and corners[1] > 235 and corners[2] > 235
+
+
 class TestReadBackground:
     def test_words(self):
         assert isinstance(read_background("transparent"), Transparent)

@@ -7,12 +7,13 @@ from segmenter.metrics import boundary_f, mad
 from segmenter.refine import RefineOptions, canny_edges, refine, solve_symmetric, unknown_band
 
 SIZE = 320
+ROW, COLUMN = 170, 130  # off the middle, so that a mirrored or swapped axis shows
 
 
 def disc(radius: float = 90.0) -> np.ndarray:
     """Draw a soft-edged disc's alpha; its outline is one pixel wide."""
     rows, columns = np.mgrid[:SIZE, :SIZE]
-    distance = np.hypot(rows - SIZE / 2, columns - SIZE / 2)
+    distance = np.hypot(rows - ROW, columns - COLUMN)
     return np.clip(radius - distance + 0.5, 0, 1).astype(np.float32)
 
 
@@ -95,7 +96,7 @@ def test_canny_finds_the_discs_outline():
     truth = disc()
     edges = canny_edges(photograph(truth))
     rows, columns = np.nonzero(edges)
-    distance = np.hypot(rows - SIZE / 2, columns - SIZE / 2)
+    distance = np.hypot(rows - ROW, columns - COLUMN)
     assert len(rows) > 400
     assert np.abs(distance - 90).max() < 3
 
