@@ -260,7 +260,8 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
     """Score and print."""
     from segmenter.training.evaluate import evaluate, to_json, to_markdown
 
-    rows = [evaluate(folder, make_segmenter(chosen), raw=chosen.raw) for folder in chosen.sets]
+    segmenter = make_segmenter(chosen)
+    rows = [evaluate(folder, segmenter, raw=chosen.raw) for folder in chosen.sets]
     print(to_json(rows) if chosen.json else to_markdown(rows))
     return DONE
 
