@@ -98,16 +98,15 @@ def guided_alpha(probability: Probability, frame: Frame, working_size: int) -> A
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     guide = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(probability, size, interpolation=cv2.INTER_AREA)
-    fit = fit_to_colours(guide, coarse, epsilon_map(guide, coarse))
-    band = cv2.resize(
-        unknown_band(coarse).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
-    )
+    band = unknown_band(coarse)
+    fit = fit_to_colours(guide, coarse, epsilon_map(guide, band))
+    full_band = cv2.resize(band.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     alpha = (probability > 0.5).astype(np.float32)
-    return apply_fit(alpha, np.ascontiguousarray(frame), fit, band)
+    return apply_fit(alpha, np.ascontiguousarray(frame), fit, full_band)
 
 
 def unknown_band(probability: Probability) -> Mask:
-    """Mark the pixels near the outline.
+    """Mark, in (h, w), the pixels near the outline.
 
     Doubt far from it is the network's, not the picture's: left soft it would make clothes glassy.
     """
@@ -129,9 +128,9 @@ def canny_edges(guide: Frame) -> Mask:
     return cv2.Canny(across, down, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
 
 
-def epsilon_map(guide: Frame, coarse: Probability) -> NDArray[np.float32]:
-    """Regularise less near Canny edges that could be the outline."""
-    edges = (canny_edges(guide) & unknown_band(coarse)).astype(np.float32)
+def epsilon_map(guide: Frame, band: Mask) -> NDArray[np.float32]:
+    """Regularise less near Canny edges that could be the outline; (h, w) float32."""
+    edges = (canny_edges(guide) & band).astype(np.float32)
     window = (2 * EDGE_REACH_PX + 1, 2 * EDGE_REACH_PX + 1)
     nearness = cv2.blur(cv2.dilate(edges, np.ones(window, np.uint8)), window)
     return EPSILON_ELSEWHERE + (EPSILON_AT_EDGE - EPSILON_ELSEWHERE) * nearness
