@@ -13,7 +13,7 @@ from segmenter.images import save_image
 
 @pytest.fixture
 def fake(monkeypatch):
-    monkeypatch.setattr(cli, "make_segmenter", lambda chosen: RedSegmenter())
+    monkeypatch.setattr("segmenter.inference.Segmenter", lambda *_, **__: RedSegmenter())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""What commands share: exit codes, the options that choose a model, loading it."""
+
+import argparse
+
+DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
+
+
+def add_command(commands, name: str, run, summary: str, **details) -> argparse.ArgumentParser:
+    """Add a command whose help shows defaults."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        **details,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add what chooses weights and the machine they run on."""
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--model",
+        metavar="NAME",
+        help="a record's path, a name in weights/, or owner/name[@revision] on the Hub "
+        "(default: $BACKDROP_MODEL, else the bundled weights)",
+    )
+    group.add_argument("--backend", choices=("auto", "onnx", "torch"), default="auto")
+    group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def make_segmenter(chosen: argparse.Namespace):
+    """Load what --model, --backend and --device say."""
+    from segmenter.inference import Segmenter
+
+    return Segmenter(chosen.model, backend=chosen.backend, device=chosen.device)

@@ -1,0 +1,37 @@
+"""`matte`: alphas as pictures."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from segmenter.cli.command import DONE, SOME_FAILED, add_command, add_model_options, make_segmenter
+
+
+def add_matte(commands) -> None:
+    """Describe `matte`."""
+    parser = add_command(
+        commands, "matte", run_matte, "Write the alpha of photos or videos as 8-bit grey PNG."
+    )
+    parser.add_argument(
+        "input",
+        type=Path,
+        help="a folder of photos (each of its folders is a clip, frame by frame), or a video",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write to")
+    parser.add_argument(
+        "--raw", action="store_true", help="the network's probability, before refinement"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    add_model_options(parser)
+
+
+def run_matte(chosen: argparse.Namespace) -> int:
+    """Write mattes."""
+    from segmenter.batch import matte_all
+
+    report = matte_all(
+        chosen.input, chosen.output, make_segmenter(chosen), raw=chosen.raw, quiet=chosen.quiet
+    )
+    if not chosen.quiet:
+        print(report.summary(), file=sys.stderr)
+    return SOME_FAILED if report.failures else DONE

@@ -1,0 +1,71 @@
+"""`replace`: a new background."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from segmenter.cli.command import DONE, SOME_FAILED, add_command, add_model_options, make_segmenter
+
+
+def add_replace(commands) -> None:
+    """Describe `replace`."""
+    parser = add_command(
+        commands, "replace", run_replace, "Replace or remove the background of photos and videos."
+    )
+    parser.add_argument("input", type=Path, help="a photo, a video, or a folder of either")
+    parser.add_argument(
+        "-b",
+        "--background",
+        default="transparent",
+        help="a picture's or clip's path, '#rrggbb', blur, blur:RADIUS (pixels) or transparent",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="a file whose ending chooses the format: .png .jpg .webp; .mp4 (sound kept), .webm "
+        "(VP9, can be transparent), .mov (ProRes 4444). For a folder, a folder "
+        "(default: beside the input, with -backdrop added to its name)",
+    )
+    parser.add_argument(
+        "--fit", choices=("cover", "contain", "tile"), default="cover", help="how a picture fills"
+    )
+    parser.add_argument(
+        "--people", choices=("everyone", "largest", "centre"), default="everyone", help="who stays"
+    )
+    edges = parser.add_argument_group("edges")
+    edges.add_argument(
+        "--edge-strength", type=float, default=1.0, help="0 the network's outline, 1 the picture's"
+    )
+    edges.add_argument("--feather", type=float, default=0.0, help="softness in pixels")
+    edges.add_argument(
+        "--shift", type=float, default=0.0, help="pixels to grow (or, negative, shrink) the person"
+    )
+    parser.add_argument(
+        "--no-smoothing", action="store_true", help="videos: every frame on its own"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    parser.add_argument("--json", action="store_true", help="a report on standard output")
+    add_model_options(parser)
+
+
+def run_replace(chosen: argparse.Namespace) -> int:
+    """Replace the background of everything in the input."""
+    from segmenter.batch import Report, replace_all
+    from segmenter.pipeline import ReplaceOptions, read_background
+    from segmenter.refine import RefineOptions
+
+    edges = RefineOptions(
+        edge_strength=chosen.edge_strength, feather_px=chosen.feather, shift_px=chosen.shift
+    )
+    options = ReplaceOptions(people=chosen.people, refine=edges, smoothing=not chosen.no_smoothing)
+    background = read_background(chosen.background, chosen.fit)
+    segmenter = make_segmenter(chosen)
+    report: Report = replace_all(
+        chosen.input, chosen.output, background, segmenter, options, quiet=chosen.quiet
+    )
+    if chosen.json:
+        print(report.to_json())
+    elif not chosen.quiet:
+        print(report.summary(), file=sys.stderr)
+    return SOME_FAILED if report.failures else DONE
