@@ -1,4 +1,4 @@
-"""DeepLabV3 for one class (Chen et al. 2017, arXiv:1706.05587), light enough for two CPU cores.
+"""DeepLabV3 (Chen et al. 2017, arXiv:1706.05587), light enough for two CPU cores.
 
 The ASPP follows the paper, with depthwise-separable atrous convolutions; the decoder brings back
 the outline with skips, as DeepLabV3+ does (Chen et al. 2018, arXiv:1802.02611).
@@ -42,7 +42,7 @@ class ASPP(nn.Module):
 class DeepLabV3(nn.Module):
     """EfficientNet-Lite0 at output stride 16, ASPP, a decoder with skips at strides 8, 4, 2."""
 
-    def __init__(self):
+    def __init__(self, classes: int = 1):
         super().__init__()
         half, quarter, eighth, sixteenth = EfficientNetLite0.channels
         self.encoder = EfficientNetLite0()
@@ -50,10 +50,10 @@ class DeepLabV3(nn.Module):
         self.decode_eighth = SeparableConv(128 + eighth, 64)
         self.decode_quarter = SeparableConv(64 + quarter, 48)
         self.decode_half = SeparableConv(48 + half, 24)
-        self.classifier = nn.Conv2d(24, 1, kernel_size=3, padding=1)
+        self.classifier = nn.Conv2d(24, classes, kernel_size=3, padding=1)
 
     def forward(self, batch: Tensor) -> Tensor:
-        """Map a normalised (N,3,h,w) batch to (N,1,h,w) logits; any h, w from 16 up."""
+        """Map a normalised (N,3,h,w) batch to (N,classes,h,w) logits; any h, w from 16 up."""
         half, quarter, eighth, sixteenth = self.encoder(batch)
         features = self.aspp(sixteenth)
         features = self.decode_eighth(join(features, eighth))
