@@ -56,7 +56,7 @@ class TorchBackend:
 
     name = "PyTorch"
 
-    def __init__(self, path: Path, architecture: str, device: Device):
+    def __init__(self, path: Path, architecture: str, device: Device, classes: int = 1):
         try:
             import torch
             from safetensors.torch import load_file
@@ -70,12 +70,12 @@ class TorchBackend:
         self._torch = torch
         self._device = torch.device(device.kind)
         self._type = torch.float16 if device.kind == "cuda" else torch.float32
-        net = build(architecture)
+        net = build(architecture, classes)
         try:
             net.load_state_dict(load_file(path))
         except Exception as error:  # a broken file or another architecture's tensors
             raise WeightsUnavailable(
-                f"{path.name} is no {architecture}: {first_line(error)}; fetch the file again"
+                f"{path.name} is no {architecture} of {classes} class(es): {first_line(error)}; fetch the file again"
             ) from error
         self._net = net.eval().to(self._device, self._type, memory_format=torch.channels_last)
 

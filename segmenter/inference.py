@@ -38,7 +38,9 @@ class Segmenter:
         self._backend: Backend = (
             OnnxBackend(fetched.path, self.device)
             if backend == "onnx"
-            else TorchBackend(fetched.path, self.weights.architecture, self.device)
+            else TorchBackend(
+                fetched.path, self.weights.architecture, self.device, self.weights.classes
+            )
         )
 
     @property

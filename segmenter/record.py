@@ -37,7 +37,8 @@ def _is_file(ending: str) -> Callable[[Any], bool]:
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("name", "architecture", "licence"), (_is_text, "text")),
     **dict.fromkeys(
-        ("video_size", "photo_size", "stride_multiple"), (_is_size, "a positive whole number")
+        ("video_size", "photo_size", "stride_multiple", "classes"),
+        (_is_size, "a positive whole number"),
     ),
     "mean": (_is_triple, "three numbers"),
     "std": (lambda value: _is_triple(value) and min(value) > 0, "three positive numbers"),
@@ -77,9 +78,12 @@ class Weights:
     onnx: str | None = None  # file names
     safetensors: str | None = None
     stride_multiple: int = 32  # both sides of the network's input are multiples of this
+    classes: int = 1  # channels of the logits
     person_class: int | None = None  # channel of the softmax (15 for VOC); None: one logit, sigmoid
     repository: str | None = None  # `owner/name` on the Hub, where files not beside the record are
-    revision: str | None = None  # the commit of `repository` the record is true of
+    # The commit of `repository` the record is true of; None in a record that lies in the repository
+    # itself, since a commit can't contain its own name.
+    revision: str | None = None
     trained_on: tuple[str, ...] = ()
     metrics: Mapping[str, Any] = field(default_factory=dict)  # results, and where measured
 
@@ -94,8 +98,13 @@ class Weights:
                 raise WeightsUnavailable(f"the record lacks the sha256 of {name}")
         if self.onnx is self.safetensors is None:
             raise WeightsUnavailable("the record names neither an onnx nor a safetensors file")
-        if (self.repository is None) != (self.revision is None):
-            raise WeightsUnavailable("the record must give repository and revision, or neither")
+        if self.person_class is not None and self.person_class >= self.classes:
+            raise WeightsUnavailable(
+                f"the record's person_class {self.person_class} is none of its {self.classes} "
+                f"classes, counted from 0"
+            )
+        if self.repository is None and self.revision is not None:
+            raise WeightsUnavailable("the record gives a revision without its repository")
 
     def to_json(self) -> str:
         """Return the record as readable JSON text."""

@@ -51,3 +51,22 @@ def test_cuda_agrees_with_the_cpu(backends):
     path = fetch(file="safetensors").path
     cuda = TorchBackend(path, "deeplabv3", Device("cuda", 2, "test")).run(batch)
     np.testing.assert_allclose(cuda, backends[1].run(batch), atol=0.1)  # float16
+
+
+def test_a_network_of_many_classes_gives_a_channel_for_each(tmp_path):
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    from segmenter.nets import build
+
+    net = build("deeplabv3_mobilenet_v3_large", classes=21).eval()
+    save_file(net.state_dict(), tmp_path / "voc.safetensors")
+    backend = TorchBackend(
+        tmp_path / "voc.safetensors", "deeplabv3_mobilenet_v3_large", CPU, classes=21
+    )
+    batch = np.random.default_rng(2).normal(size=(1, 3, 64, 96)).astype(np.float32)
+    with torch.inference_mode():
+        expected = net(torch.from_numpy(batch)).numpy()
+    np.testing.assert_allclose(backend.run(batch), expected, atol=1e-4)
+    with pytest.raises(WeightsUnavailable, match=r"1 class"):
+        TorchBackend(tmp_path / "voc.safetensors", "deeplabv3_mobilenet_v3_large", CPU)
