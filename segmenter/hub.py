@@ -76,7 +76,7 @@ def download(
         raise InvalidInput(f"{repository!r} can't be on the Hub: {_first_line(error)}") from error
     except Exception as error:  # the Hub's errors, three network libraries', and the disk's
         what = f"{filename} of {repository}" + ("" if revision == "main" else f"@{revision}")
-        raise WeightsUnavailable(f"can't fetch {what}: {_reason(error)}") from error
+        raise WeightsUnavailable(f"can't fetch {what}: {explain(error)}") from error
 
 
 def discard(path: Path) -> None:
@@ -109,7 +109,7 @@ def _is_unreachable(error: Exception) -> bool:
     """Return whether the Hub did not answer, or only with trouble of its own."""
     from huggingface_hub.errors import FileMetadataError, OfflineModeIsEnabled
 
-    status = _status(error)
+    status = status_of(error)
     if status is not None:
         return status == 429 or status >= 500
     return isinstance(error, (OfflineModeIsEnabled, FileMetadataError)) or _is_network(error)
@@ -120,11 +120,12 @@ def _is_network(error: BaseException) -> bool:
     return any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
 
 
-def _status(error: BaseException) -> int | None:
+def status_of(error: BaseException) -> int | None:
+    """Return the HTTP status an error of huggingface_hub came with; None if the Hub gave none."""
     return getattr(getattr(error, "response", None), "status_code", None)
 
 
-def _reason(error: BaseException) -> str:
+def explain(error: BaseException) -> str:
     """Say in half a sentence what went wrong and what to do."""
     from huggingface_hub import constants, errors
 
@@ -155,7 +156,7 @@ def _reason(error: BaseException) -> str:
             errors.FileMetadataError,
             f"{hub} does not answer like the Hub; check HF_ENDPOINT, or the proxy",
         ),
-        (errors.HfHubHTTPError, _reason_of_status(_status(error), hub, log_in)),
+        (errors.HfHubHTTPError, _reason_of_status(status_of(error), hub, log_in)),
     ]
     for kind, reason in by_kind:
         if isinstance(error, kind):

@@ -43,16 +43,28 @@ def fetch(
         InvalidInput: `model` is none of these.
         WeightsUnavailable: the weights can't be found, fetched or trusted; says what to do.
     """
-    model = str(model or os.environ.get("BACKDROP_MODEL") or DEFAULT)
-    record_path = _local_record(model)
-    if record_path is not None:
-        record = _read_record(record_path)
-        return Fetched(record, _local_file(record, record_path.parent, file, progress))
-    repository, revision = split_address(model)
-    record_path = download(repository, HUB_RECORD, revision, progress=progress)
-    record = _read_record(record_path)
+    record, folder, repository = _find_record(model, progress)
+    if repository is None:
+        return Fetched(record, _local_file(record, folder, file, progress))
     # Branches move; the record's folder names the commit, and the weights are fetched from it.
-    return Fetched(record, _hub_file(record, file, repository, record_path.parent.name, progress))
+    return Fetched(record, _hub_file(record, file, repository, folder.name, progress))
+
+
+def read_record(model: str | Path | None = None) -> Weights:
+    """Find a model as `fetch` does, and return its record alone."""
+    return _find_record(model, None)[0]
+
+
+def _find_record(
+    model: str | Path | None, progress: type | None
+) -> tuple[Weights, Path, str | None]:
+    """Return a record, its folder on this disk, and the repository it was downloaded from."""
+    model = str(model or os.environ.get("BACKDROP_MODEL") or DEFAULT)
+    path, repository = _local_record(model), None
+    if path is None:
+        repository, revision = split_address(model)
+        path = download(repository, HUB_RECORD, revision, progress=progress)
+    return _parse_record(path), path.parent, repository
 
 
 def _local_record(model: str) -> Path | None:
@@ -80,7 +92,7 @@ def _local_record(model: str) -> Path | None:
     return None
 
 
-def _read_record(path: Path) -> Weights:
+def _parse_record(path: Path) -> Weights:
     try:
         return Weights.from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -94,9 +106,9 @@ def _read_record(path: Path) -> Weights:
 def _local_file(record: Weights, folder: Path, file: FileKind, progress: type | None) -> Path:
     path = folder / _file_name(record, file)
     if not path.is_file():
-        if record.repository is None or record.revision is None:
+        if record.repository is None:
             raise WeightsUnavailable(f"{path} is missing; put it beside its record")
-        return _hub_file(record, file, record.repository, record.revision, progress)
+        return _hub_file(record, file, record.repository, record.revision or "main", progress)
     if _sha256(path) != record.sha256[path.name]:
         with path.open("rb") as start:
             is_pointer = start.read(len(LFS_POINTER)) == LFS_POINTER

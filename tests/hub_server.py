@@ -1,40 +1,16 @@
 """A stand-in for the Hub: the part of its HTTP interface that a download uses, on 127.0.0.1.
 
-And a visitor: huggingface_hub reads its settings when it is imported, so every visit is a process
-of its own.
+What an upload uses is in hub_uploads.py; hub_visitor.py visits.
 """
 
 import hashlib
-import json
-import os
-import subprocess
-import sys
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import unquote
 
-VISIT = """
-import json, sys
-from segmenter.errors import SegmenterError
-from segmenter.weights import fetch
-from tqdm import tqdm
-
-class Counting(tqdm):
-    total_bytes = 0
-    def update(self, amount=1):
-        Counting.total_bytes += amount
-        return super().update(amount)
-
-try:
-    fetched = fetch(sys.argv[1], file=sys.argv[2], progress=Counting)
-    answer = {"path": str(fetched.path), "name": fetched.record.name}
-except SegmenterError as error:
-    answer = {"kind": type(error).__name__, "message": str(error)}
-print(json.dumps({**answer, "progress": Counting.total_bytes}))
-"""
+from hub_uploads import LARGE, Uploads
 
 
 @dataclass
@@ -45,6 +21,8 @@ class Repository:
     branches: dict[str, str] = field(default_factory=dict)
     is_gated: bool = False
     token: str | None = None  # what a visitor must show; None: public
+    is_private: bool = False
+    messages: list[str] = field(default_factory=list)  # of commits that came over the network
 
     def commit(self, files: dict[str, bytes], branch: str = "main") -> str:
         """Add a commit, as git names it: 40 hexadecimal digits that follow from the content."""
@@ -65,6 +43,11 @@ class HubServer(AbstractContextManager):
     def __init__(self):
         self.repositories: dict[str, Repository] = {}
         self.requests: list[str] = []  # those about files
+        self.writes: list[str] = []  # those that ask for a change, or prepare one
+        self.writers: dict[str, set[str]] = {}  # token: the owners it may write for
+        self.meanwhile = None  # what somebody else does just before a commit arrives
+        self.storage_is_full = False  # large files are refused
+        self.large: dict[str, bytes] = {}  # uploaded files by sha256, before their commit
         self.trouble = 0  # a status to answer everything with, say 503
         self.is_silent = False  # takes requests and never answers
         self.stalls = False  # sends half of every file and no more
@@ -84,6 +67,12 @@ class HubServer(AbstractContextManager):
         self._server.shutdown()
         self._server.server_close()
 
+    def new_repository(self, address: str) -> Repository:
+        """Make a repository as the Hub does: not quite empty."""
+        made = self.repositories[address] = Repository()
+        made.commit({".gitattributes": b"*.onnx filter=lfs"})
+        return made
+
     def wait(self):
         """Keep a visitor waiting until the server closes."""
         self._closing.wait(60)
@@ -93,7 +82,7 @@ class HubServer(AbstractContextManager):
         return [request for request in self.requests if request[:3] == "GET" and ending in request]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Uploads, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_HEAD(self):
@@ -111,32 +100,35 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self):
         path = unquote(self.path)
+        if path.startswith("/api/models/"):
+            return self.show_model(path)
         if path.startswith("/api/"):  # huggingface_hub's own questions, none about a repository
             return self.refuse(404, "", "Not served here")
         self.hub.requests.append(f"{self.command} {path}")
-        if self.hub.is_silent:
-            return self.hub.wait()
-        if self.hub.trouble:
-            return self.refuse(self.hub.trouble, "", "trouble")
-        if self.hub.is_something_else:
-            return self.send({"Content-Type": "text/html"}, b"<html>Welcome to the hotel")
+        if self.is_in_trouble():
+            return None
         if path.startswith("/storage/"):
             owner, name, commit, filename = path.removeprefix("/storage/").split("/", 3)
             return self.send_file(self.hub.repositories[f"{owner}/{name}"], commit, filename)
         return self.resolve(path)
 
+    def is_in_trouble(self) -> bool:
+        """Answer as a Hub in trouble does, if it is in any."""
+        if self.hub.is_silent:
+            self.hub.wait()
+        elif self.hub.trouble:
+            self.refuse(self.hub.trouble, "", "trouble")
+        elif self.hub.is_something_else:
+            self.send({"Content-Type": "text/html"}, b"<html>Welcome to the hotel")
+        else:
+            return False
+        return True
+
     def resolve(self, path):
         address, _, rest = path[1:].partition("/resolve/")
-        repository = self.hub.repositories.get(address)
+        repository = self.enter(address)
         if repository is None:
-            # The Hub does not tell strangers which repositories exist.
-            return self.refuse(401, "RepoNotFound", "Invalid username or password.")
-        shown = self.headers.get("authorization", "").removeprefix("Bearer ")
-        if repository.token is not None and shown != repository.token:
-            if shown:
-                return self.refuse(401, "", "Invalid credentials in Authorization header")
-            kind = "GatedRepo" if repository.is_gated else "RepoNotFound"
-            return self.refuse(401, kind, "Access is restricted.")
+            return None
         revision, _, filename = rest.partition("/")
         commit = repository.branches.get(revision, revision)
         if commit not in repository.commits:
@@ -145,9 +137,28 @@ class _Handler(BaseHTTPRequestHandler):
             return self.refuse(404, "EntryNotFound", "Entry not found", commit)
         return self.describe(repository, address, commit, filename)
 
+    def enter(self, address) -> Repository | None:
+        """Return a repository; None, and a refusal sent, if it is closed to the visitor."""
+        repository, shown = self.hub.repositories.get(address), self.token_shown()
+        if repository is None:
+            # The Hub does not tell strangers which repositories exist.
+            self.refuse(401, "RepoNotFound", "Invalid username or password.")
+        elif repository.token is not None and shown != repository.token:
+            if shown:
+                self.refuse(401, "", "Invalid credentials in Authorization header")
+            else:
+                kind = "GatedRepo" if repository.is_gated else "RepoNotFound"
+                self.refuse(401, kind, "Access is restricted.")
+        else:
+            return repository
+        return None
+
+    def token_shown(self) -> str:
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
     def describe(self, repository, address, commit, filename):
         content = repository.commits[commit][filename]
-        if not filename.endswith((".onnx", ".safetensors")):
+        if not filename.endswith(LARGE):
             return self.send_file(repository, commit, filename)
         headers = {
             "X-Repo-Commit": commit,
@@ -181,55 +192,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             return self.hub.wait()
         self.wfile.write(content)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What one process got: a file, or an error in one line."""
-
-    path: Path | None
-    message: str
-    kind: str
-    progress: int  # bytes the progress bar was told of
-    log: str
-
-
-class Visitor:
-    """A machine with a cache of its own, which visits `server`."""
-
-    def __init__(self, server: HubServer, home: Path):
-        self.server = server
-        self.home = home
-
-    def fetch(self, model="owner/disc", file="onnx", **environment: str) -> Visit:
-        clean = {key: text for key, text in os.environ.items() if not key.startswith("HF_")}
-        settings = {
-            "HF_ENDPOINT": self.server.endpoint,
-            "HF_HOME": str(self.home),
-            "NO_PROXY": "127.0.0.1,localhost",
-            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-            "PYTHONPATH": str(Path(__file__).parents[1]),
-        }
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", VISIT, str(model), file],
-            env={**clean, **settings, **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout.splitlines()[-1])
-        message = answer.get("message", "")
-        assert "\n" not in message
-        return Visit(
-            Path(answer["path"]) if "path" in answer else None,
-            message,
-            answer.get("kind", ""),
-            answer["progress"],
-            done.stderr,
-        )
-
-    def cached(self, content: bytes) -> list[Path]:
-        """Return the files in the cache that hold `content`."""
-        files = (path for path in self.home.rglob("*") if path.is_file())
-        return [path for path in files if path.read_bytes() == content]

@@ -1,7 +1,8 @@
 """Weights from the Hub, over a local server that speaks its protocol."""
 
 import pytest
-from hub_server import HubServer, Repository, Visitor
+from hub_server import HubServer, Repository
+from hub_visitor import Visitor
 from records import record_of
 
 GRAPH = bytes(range(256)) * 1200
@@ -88,6 +89,15 @@ def test_a_local_record_fetches_its_files_from_the_hub(visitor, repository, tmp_
     visit = visitor.fetch(record)
     assert visit.path.read_bytes() == GRAPH
     assert visit.path.parent.name == commit
+
+
+def test_a_record_without_a_commit_fetches_from_the_branch(visitor, repository, tmp_path):
+    """As it lies in the repository itself; somebody may have downloaded it alone."""
+    record = tmp_path / "weights.json"
+    record.write_bytes(model_files(repository="owner/disc")["weights.json"])
+    assert visitor.fetch(record).path.read_bytes() == GRAPH
+    repository.commit(model_files(graph=b"newer"))
+    assert "not the file its record describes" in visitor.fetch(record).message
 
 
 # Without a network

@@ -10,6 +10,7 @@ from segmenter.cli.command import SOME_FAILED, WRONG_USAGE
 from segmenter.cli.evaluate import add_evaluate
 from segmenter.cli.export import add_export
 from segmenter.cli.matte import add_matte
+from segmenter.cli.publish import add_publish
 from segmenter.cli.replace import add_replace
 from segmenter.cli.train import add_train
 from segmenter.errors import InvalidInput, SegmenterError
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = make_parser()
     chosen = parser.parse_args(arguments)
     try:
-        return chosen.run(chosen)
+        return chosen.handler(chosen)
     except SegmenterError as error:
         if chosen.debug:
             traceback.print_exc()
@@ -45,4 +46,5 @@ def make_parser() -> argparse.ArgumentParser:
     add_train(commands)
     add_evaluate(commands)
     add_export(commands)
+    add_publish(commands)
     return parser
