@@ -8,10 +8,8 @@ A data folder holds one folder per source:
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.random import Generator
@@ -20,8 +18,8 @@ from torch.utils.data import Dataset, Sampler
 from segmenter.errors import InvalidDataset
 from segmenter.training import augment
 from segmenter.training.augment import Sample
+from segmenter.training.pairs import Pair, find_pairs, find_pictures, read_image
 
-PICTURE_ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
 # How often each kind of sample is drawn; only the ones whose folders exist count.
 SHARES = {
     "portraits": 0.24,
@@ -36,68 +34,6 @@ OTHER_SHARE = 0.2  # of any further folder of photos
 CUTOUT_SHARE = 0.65
 # Multiples of (8, 6), (1, 1)...: every aspect that photos, phones and webcams have, at equal cost.
 ASPECTS = ((4, 3), (1, 1), (3, 4), (3, 2), (9, 16))
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A photo and its mask."""
-
-    image: Path
-    mask: Path
-
-    def read(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return (H,W,3) uint8 RGB and (H,W) uint8, 0 background to 255 person.
-
-        Raises:
-            InvalidDataset: one can't be read, or their sizes differ.
-        """
-        image, mask = read_image(self.image), cv2.imread(str(self.mask), cv2.IMREAD_GRAYSCALE)
-        if mask is None:
-            raise InvalidDataset(f"{self.mask} can't be read; export it again as 8-bit grey PNG")
-        if mask.shape != image.shape[:2]:
-            raise InvalidDataset(
-                f"{self.mask} is {mask.shape[1]}x{mask.shape[0]} but its photo is "
-                f"{image.shape[1]}x{image.shape[0]}; make both the same size"
-            )
-        return image, mask
-
-
-def read_image(path: Path) -> np.ndarray:
-    """Read a training picture as (H,W,3) uint8 RGB; InvalidDataset when it is no picture."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise InvalidDataset(
-            f"{path} can't be read as a picture; remove it or save it again as JPEG"
-        )
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def find_pictures(folder: Path) -> list[Path]:
-    """List the pictures of a folder in name order."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_ENDINGS)
-
-
-def find_pairs(source: Path) -> list[Pair]:
-    """Match `source`/images with `source`/masks by stem.
-
-    Raises:
-        InvalidDataset: a photo has no mask, or there is no photo.
-    """
-    pairs = [
-        Pair(image, source / "masks" / f"{image.stem}.png")
-        for image in find_pictures(source / "images")
-    ]
-    missing = [pair for pair in pairs if not pair.mask.exists()]
-    if missing:
-        raise InvalidDataset(
-            f"{missing[0].image} has no mask ({len(missing)} of {len(pairs)} photos have none); "
-            f"add {missing[0].mask} or remove the photo"
-        )
-    if not pairs:
-        raise InvalidDataset(
-            f"{source / 'images'} holds no pictures; put photos there, masks beside it"
-        )
-    return pairs
 
 
 def choose_size(batch_index: int, seed: int, size: int) -> tuple[int, int]:

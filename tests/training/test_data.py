@@ -1,12 +1,9 @@
-import shutil
-
-import cv2
 import numpy as np
 import pytest
 import torch
 
 from segmenter.errors import InvalidDataset
-from segmenter.training.data import FromSample, PersonDataset, choose_size, find_pairs
+from segmenter.training.data import FromSample, PersonDataset, choose_size
 
 
 def make(data, **options) -> PersonDataset:
@@ -58,33 +55,3 @@ def test_without_leaves_a_source_out(data):
 def test_a_resumed_run_starts_where_it_stopped():
     assert list(FromSample(5, 9)) == [5, 6, 7, 8]
     assert len(FromSample(9, 5)) == 0
-
-
-@pytest.fixture
-def broken(data, tmp_path):
-    shutil.copytree(data / "portraits", tmp_path / "portraits")
-    return tmp_path / "portraits"
-
-
-def test_a_missing_mask_is_named(broken):
-    (broken / "masks" / "3.png").unlink()
-    with pytest.raises(InvalidDataset, match=r"3\.jpg has no mask"):
-        find_pairs(broken)
-
-
-def test_a_mask_of_another_size_is_named(broken):
-    cv2.imwrite(str(broken / "masks" / "3.png"), np.zeros((10, 20), np.uint8))
-    with pytest.raises(InvalidDataset, match=r"3\.png is 20x10 but its photo is 80x96"):
-        find_pairs(broken)[3].read()
-
-
-def test_a_corrupt_photo_is_named(broken):
-    (broken / "images" / "3.jpg").write_bytes(b"not a picture")
-    with pytest.raises(InvalidDataset, match=r"3\.jpg can't be read"):
-        find_pairs(broken)[3].read()
-
-
-def test_an_empty_folder_is_named(tmp_path):
-    (tmp_path / "portraits" / "images").mkdir(parents=True)
-    with pytest.raises(InvalidDataset, match="no pictures"):
-        find_pairs(tmp_path / "portraits")

@@ -1,0 +1,180 @@
+"""Photos with masks on disk: finding them, checking them before a run, and splitting them.
+
+A source is a folder that holds `Images/` and `Masks/`, in any case of letters. A mask has its
+photo's stem, in any case, and any of `PICTURE_ENDINGS`. A mask without a photo is left alone:
+photos are often sorted out by hand and their masks forgotten, which harms nobody.
+"""
+
+import hashlib
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.training.faults import fault_of_pair, fault_of_picture, other_size, refuse
+
+PICTURE_ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A photo and its mask."""
+
+    image: Path
+    mask: Path
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (H,W,3) uint8 RGB and (H,W) uint8, 0 background to 255 person.
+
+        Raises:
+            InvalidDataset: one can't be read, or their sizes differ.
+        """
+        image, mask = read_image(self.image), cv2.imread(str(self.mask), cv2.IMREAD_GRAYSCALE)
+        if mask is None:
+            raise InvalidDataset(f"{self.mask} can't be read; export it again as 8-bit grey PNG")
+        if mask.shape != image.shape[:2]:
+            raise InvalidDataset(
+                other_size(self.image, image.shape[1::-1], self.mask, mask.shape[::-1])
+            )
+        return image, mask
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Read a training picture, upright, as (H,W,3) uint8 RGB; InvalidDataset when it is none."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise InvalidDataset(
+            f"{path} can't be read as a picture; remove it or save it again as JPEG"
+        )
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def find_folder(parent: Path, name: str) -> Path | None:
+    """Return the folder in `parent` of that name in any case of letters, None if there is none.
+
+    Raises:
+        InvalidDataset: `parent` can't be listed, or holds several, such as images and Images.
+    """
+    found = [path for path in entries(parent) if path.name.lower() == name and path.is_dir()]
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        raise InvalidDataset(f"{parent} holds {names}; move the files into one of them")
+    return found[0] if found else None
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """List the pictures of a folder in name order, without hidden files."""
+    return [path for path in entries(folder) if path.suffix.lower() in PICTURE_ENDINGS]
+
+
+def entries(folder: Path) -> list[Path]:
+    """List a folder in name order, without hidden files; InvalidDataset when it can't be."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InvalidDataset(f"can't list {folder}: {reason}; give a folder of data") from error
+
+
+def find_pairs(source: Path) -> list[Pair]:
+    """Match the photos of a source with its masks, in name order.
+
+    Raises:
+        InvalidDataset: a folder is missing or empty, a photo has no mask, or several files
+            share a stem, so that which belong together can't be told.
+    """
+    images, masks = find_folder(source, "images"), find_folder(source, "masks")
+    if images is None or masks is None:
+        missing = "images" if images is None else "masks"
+        raise InvalidDataset(
+            f"{source} has no folder {missing}; put photos into {source / 'images'} and their "
+            f"masks, of the same names, into {source / 'masks'}"
+        )
+    photos_of, masks_of = by_stem(images), by_stem(masks)
+    if not photos_of:
+        raise InvalidDataset(f"{images} holds no pictures; put photos there, masks into {masks}")
+    refuse(
+        [
+            fault
+            for stem, photos in photos_of.items()
+            if (fault := fault_of_names(photos, masks_of[stem], masks))
+        ],
+        f"{len(photos_of)} photos of {images}",
+    )
+    return [Pair(photos[0], masks_of[stem][0]) for stem, photos in photos_of.items()]
+
+
+def by_stem(folder: Path) -> dict[str, list[Path]]:
+    """Group a folder's pictures by their stems in small letters."""
+    groups: dict[str, list[Path]] = defaultdict(list)
+    for path in find_pictures(folder):
+        groups[path.stem.lower()].append(path)
+    return groups
+
+
+def fault_of_names(photos: list[Path], masks: list[Path], folder: Path) -> str | None:
+    """Say why one photo and one mask can't be told from these, all of one stem."""
+    if len(photos) > 1:
+        return f"{photos[0]} and {photos[1].name} share a stem; rename one, with its mask"
+    if not masks:
+        wanted = folder / f"{photos[0].stem}.png"
+        return f"{photos[0]} has no mask; add {wanted} or remove the photo"
+    if len(masks) > 1:
+        return f"{masks[0]} and {masks[1].name} belong to one photo; remove one of these masks"
+    return None
+
+
+def check_pairs(pairs: Sequence[Pair], backgrounds: Sequence[Path] = ()) -> None:
+    """Look into every file before a run, which would otherwise fail in its third hour.
+
+    Args:
+        pairs: photos with masks.
+        backgrounds: pictures without masks.
+
+    Raises:
+        InvalidDataset: the bad ones, each with its path and what to do; ten, then how many more.
+    """
+    # Pillow warns of odd headers, which do no harm here; the filters are the whole process's.
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore")
+        answers = [
+            *pool.map(lambda pair: fault_of_pair(pair.image, pair.mask), pairs),
+            *pool.map(fault_of_picture, backgrounds),
+        ]
+    refuse([fault for fault in answers if fault], f"{len(answers)} photos and backgrounds")
+
+
+def split(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:
+    """Divide into training and validation pairs, by the photos' names.
+
+    A photo's name and the seed decide alone where it goes: the order of the files does not
+    matter, and photos added later leave the others where they are. Of two pairs or more each
+    part gets one.
+
+    Args:
+        pairs: of one source, where no two have the same stem.
+        share: of the validation pairs, 0 (none) to below 1.
+        seed: another seed, another split.
+    """
+    if not 0 <= share < 1:
+        raise InvalidInput(f"the validation share is {share}; choose one from 0 to below 1")
+    if share == 0 or len(pairs) < 2:
+        return list(pairs), []
+    place = {pair: place_of(pair.image.stem, seed) for pair in pairs}
+    border = min(max(int(share * 2**64), min(place.values())), max(place.values()) - 1)
+    return (
+        [pair for pair in pairs if place[pair] > border],
+        [pair for pair in pairs if place[pair] <= border],
+    )
+
+
+def place_of(stem: str, seed: int) -> int:
+    """Return an even spread over 0 to 2**64 that depends on the name and the seed alone."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}/{stem.lower()}".encode()).digest()[:8], "big")

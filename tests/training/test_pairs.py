@@ -1,0 +1,237 @@
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.training.pairs import Pair, check_pairs, find_pairs, find_pictures, split
+
+SIDEWAYS = 6  # EXIF: a viewer turns the stored rows and columns by a quarter
+
+
+def draw_pair(source, stem: str, images="images", masks="masks", ending=".png"):
+    """Write a noisy photo and a mask whose lower half is a person, 40 wide and 30 high."""
+    for folder in (images, masks):
+        (source / folder).mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(len(stem)).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+    mask = np.zeros((30, 40), np.uint8)
+    mask[15:] = 255
+    cv2.imwrite(str(source / images / f"{stem}.jpg"), noise)
+    cv2.imwrite(str(source / masks / f"{stem}{ending}"), mask)
+    return source
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Three pairs: a, b and c."""
+    for stem in "abc":
+        draw_pair(tmp_path, stem)
+    return tmp_path
+
+
+def test_a_good_source_passes(source):
+    pairs = find_pairs(source)
+    assert [pair.image.name for pair in pairs] == ["a.jpg", "b.jpg", "c.jpg"]
+    check_pairs(pairs, backgrounds=find_pictures(source / "images"))
+    image, mask = pairs[0].read()
+    assert image.shape == (30, 40, 3) and mask.shape == (30, 40)
+
+
+@pytest.mark.parametrize(("images", "masks"), [("Images", "Masks"), ("IMAGES", "masks")])
+def test_folders_and_names_are_found_in_any_case(tmp_path, images, masks):
+    draw_pair(tmp_path, "Anna", images, masks)
+    (tmp_path / masks / "Anna.png").rename(tmp_path / masks / "ANNA.PNG")
+    assert find_pairs(tmp_path) == [
+        Pair(tmp_path / images / "Anna.jpg", tmp_path / masks / "ANNA.PNG")
+    ]
+
+
+@pytest.mark.parametrize("ending", [".bmp", ".tif", ".webp", ".jpg"])
+def test_a_mask_may_have_any_ending(tmp_path, ending):
+    pairs = find_pairs(draw_pair(tmp_path, "a", ending=ending))
+    check_pairs(pairs)
+    assert pairs[0].read()[1][-1, 20] == 255
+
+
+def test_a_mask_without_photo_and_hidden_files_are_left_alone(source):
+    (source / "images" / "b.jpg").unlink()
+    (source / "images" / "._a.jpg").write_bytes(b"what a Mac leaves on a memory stick")
+    check_pairs(pairs := find_pairs(source))
+    assert len(pairs) == 2
+
+
+def refusal_of(source) -> str:
+    """Return what finding and checking say."""
+    with pytest.raises(InvalidDataset) as refusal:
+        check_pairs(find_pairs(source))
+    return str(refusal.value)
+
+
+def write_mask(source, mask) -> str:
+    path = source / "masks" / "b.png"
+    cv2.imwrite(str(path), mask)
+    return str(path)
+
+
+def test_a_missing_mask_is_named(source):
+    (source / "masks" / "b.png").unlink()
+    assert refusal_of(source) == (
+        f"{source / 'images' / 'b.jpg'} has no mask; "
+        f"add {source / 'masks' / 'b.png'} or remove the photo"
+    )
+
+
+def test_two_photos_of_one_stem_are_named(source):
+    (source / "images" / "B.png").write_bytes((source / "images" / "b.jpg").read_bytes())
+    assert f"{source / 'images' / 'B.png'} and b.jpg share a stem; rename one" in refusal_of(source)
+
+
+def test_two_masks_of_one_photo_are_named(source):
+    cv2.imwrite(str(source / "masks" / "b.bmp"), np.zeros((30, 40), np.uint8))
+    assert f"{source / 'masks' / 'b.bmp'} and b.png belong to one photo" in refusal_of(source)
+
+
+def test_a_mask_of_another_size_is_named(source):
+    path = write_mask(source, np.full((10, 20), 255, np.uint8))
+    photo = source / "images" / "b.jpg"
+    expected = f"{path} is 20x10 but its photo {photo} is 40x30; make both the same size"
+    assert refusal_of(source) == expected
+    with pytest.raises(InvalidDataset, match="20x10"):
+        find_pairs(source)[1].read()
+
+
+def test_an_empty_folder_is_named(source):
+    for photo in find_pictures(source / "images"):
+        photo.unlink()
+    assert f"{source / 'images'} holds no pictures; put photos there" in refusal_of(source)
+
+
+@pytest.mark.parametrize("missing", ["images", "masks"])
+def test_a_missing_folder_is_named(source, missing):
+    (source / missing).rename(source / "other")
+    assert f"{source} has no folder {missing}; put photos into {source}" in refusal_of(source)
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path):
+    assert f"can't list {tmp_path / 'no'}: No such file" in refusal_of(tmp_path / "no")
+
+
+def test_folders_that_differ_in_case_only_are_refused(source):
+    try:
+        (source / "Images").mkdir()
+    except FileExistsError:
+        pytest.skip("this disk takes both names for one")
+    assert f"{source} holds Images and images; move the files into one" in refusal_of(source)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture"])
+def test_a_photo_that_is_no_picture_is_named(source, content):
+    path = source / "images" / "b.jpg"
+    path.write_bytes(content)
+    assert refusal_of(source) == f"{path} is no picture; remove it or save it again"
+    with pytest.raises(InvalidDataset, match=r"b\.jpg can't be read"):
+        find_pairs(source)[1].read()
+
+
+@pytest.mark.parametrize("name", ["images/b.jpg", "masks/b.png"])
+def test_a_cut_off_file_is_named(source, name):
+    path = source / name
+    path.write_bytes(path.read_bytes()[:-30])
+    assert f"{path} is damaged" in refusal_of(source)
+
+
+def test_a_damaged_background_is_named(source):
+    path = source / "room.jpg"
+    path.write_bytes(b"not a picture")
+    with pytest.raises(InvalidDataset, match=r"room\.jpg is no picture"):
+        check_pairs(find_pairs(source), [path])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "complaint"),
+    [
+        (0, 0, "marks nobody; draw the person, or move the photo into backgrounds"),
+        (255, 255, "marks the whole photo as person; export its background as 0"),
+        (200, 255, "marks the whole photo as person"),
+        (0, 1, "holds only values up to 1; multiply by 255"),
+        (1, 1, "holds only values up to 1; multiply by 255"),
+        (0, 38, "marks nobody: its brightest value is 38"),
+    ],
+)
+def test_senseless_masks_are_named(source, low, high, complaint):
+    mask = np.full((30, 40), low, np.uint8)
+    mask[15:] = high
+    path = write_mask(source, mask)
+    assert f"{path} {complaint}" in refusal_of(source)
+
+
+def test_a_mask_of_16_bits_is_judged_and_read_by_its_upper_8(source):
+    mask = np.zeros((30, 40), np.uint16)
+    mask[15:] = 65535
+    write_mask(source, mask)
+    check_pairs(pairs := find_pairs(source))
+    assert set(np.unique(pairs[1].read()[1])) == {0, 255}
+
+
+def test_a_photo_on_its_side_is_judged_upright(source):
+    """The file stores 30x40; its EXIF says that a viewer shows 40x30, which the mask has."""
+    stored = Image.fromarray(np.zeros((40, 30, 3), np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = SIDEWAYS
+    stored.save(source / "images" / "b.jpg", exif=exif)
+    check_pairs(pairs := find_pairs(source))
+    assert pairs[1].read()[0].shape == (30, 40, 3)
+
+
+def test_all_faults_are_listed_up_to_ten(tmp_path):
+    for number in range(13):
+        draw_pair(tmp_path, f"{number:02}")
+        cv2.imwrite(str(tmp_path / "masks" / f"{number:02}.png"), np.zeros((30, 40), np.uint8))
+    lines = refusal_of(tmp_path).split("\n  ")
+    assert lines[0] == "13 faults in 13 photos and backgrounds:"
+    assert [line.split()[0] for line in lines[1:11]] == [
+        str(tmp_path / "masks" / f"{number:02}.png") for number in range(10)
+    ]
+    assert lines[11:] == ["and 3 more"]
+
+
+@pytest.fixture
+def many(tmp_path):
+    return [Pair(tmp_path / f"{number}.jpg", tmp_path / f"{number}.png") for number in range(500)]
+
+
+def test_a_split_is_disjoint_complete_and_about_the_share(many):
+    train, validation = split(many, 0.2, seed=1)
+    assert sorted([*train, *validation], key=many.index) == many
+    assert not set(train) & set(validation)
+    assert 70 < len(validation) < 130
+
+
+def test_a_split_depends_on_names_and_seed_alone(many):
+    _, validation = split(many, 0.2, seed=1)
+    assert set(split(many[::-1], 0.2, seed=1)[1]) == set(validation)
+    assert set(split(many, 0.2, seed=2)[1]) != set(validation)
+
+
+def test_added_photos_leave_the_others_where_they_are(many):
+    _, before = split(many[:300], 0.2, seed=1)
+    _, after = split(many, 0.2, seed=1)
+    assert set(before) == set(after) & set(many[:300])
+
+
+@pytest.mark.parametrize("share", [0.001, 0.5, 0.999])
+def test_each_part_of_two_gets_one(many, share):
+    for start in range(0, 40, 2):
+        train, validation = split(many[start : start + 2], share, seed=1)
+        assert len(train) == len(validation) == 1
+
+
+def test_nothing_is_held_out_of_one_pair_or_for_a_share_of_0(many):
+    assert split(many[:1], 0.5, seed=1) == (many[:1], [])
+    assert split(many, 0.0, seed=1) == (many, [])
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0, 20])
+def test_a_senseless_share_is_refused(many, share):
+    with pytest.raises(InvalidInput, match="validation share"):
+        split(many, share, seed=1)
