@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from photo_sets import NETWORK, NamedSegmenter, put_pair
 from scenes import RedSegmenter, person
 
 from segmenter import cli
@@ -72,16 +73,71 @@ def test_an_unknown_model_is_told(tmp_path, capsys):
     assert "missing.json" in capsys.readouterr().err
 
 
-def test_evaluate_prints_the_scores_as_json(fake, tmp_path, capsys):
-    frame = person()
-    save_image(tmp_path / "set" / "images" / "a.png", frame)
-    save_image(tmp_path / "set" / "masks" / "a.png", (frame[..., 0] == 200).astype(np.uint8) * 255)
-    assert cli.main(["evaluate", str(tmp_path / "set"), "--json"]) == 0
-    (row,) = json.loads(capsys.readouterr().out)
-    assert row["photos"] == 1
+@pytest.fixture
+def models(monkeypatch):
+    """Models by name: `late` misses the person's upper half."""
+
+    def load(name, **_):
+        return NamedSegmenter(name or "disc", missed=60 if name == "late" else 0)
+
+    monkeypatch.setattr("segmenter.inference.Segmenter", load)
+    monkeypatch.setattr("segmenter.training.speed.measure_network", lambda *_: NETWORK)
+
+
+def test_evaluate_prints_the_scores_as_json(models, tmp_path, capsys):
+    put_pair(tmp_path / "set")
+    assert cli.main(["evaluate", str(tmp_path / "set"), "--json", "--quiet"]) == 0
+    printed = capsys.readouterr()
+    (row,) = json.loads(printed.out)
+    assert (row["model"], row["set"], row["photos"]) == ("disc", "set", 1)
     assert row["miou"] > 0.99 and row["boundary_f"] == 1 and row["mae"] < 0.01
-    assert cli.main(["evaluate", str(tmp_path / "set")]) == 0
-    assert "| set | photos |" in capsys.readouterr().out
+    assert (row["onnx_ms"], row["torch_ms"]) == (8.25, None) and printed.err == ""
+
+
+def test_evaluate_prints_a_row_for_each_model_and_set(models, tmp_path, capsys):
+    sets = [str(put_pair(tmp_path / name)) for name in ("home", "street")]
+    assert cli.main(["evaluate", *sets, "--model", "good", "--model", "late", "--raw"]) == 0
+    printed = capsys.readouterr()
+    rows = [line.split(" | ") for line in printed.out.splitlines()[2:]]
+    assert [row[:2] for row in rows] == [
+        ["| good", "home"],
+        ["| good", "street"],
+        ["| late", "home"],
+        ["| late", "street"],
+    ]
+    assert rows[0][3] == "1.0000" and rows[2][3] == "0.5000"
+    assert "good, late: CPU, test segmenter" in printed.err
+
+
+def test_evaluate_writes_plots(models, tmp_path, capsys):
+    arguments = ["evaluate", str(put_pair(tmp_path / "set")), "--plots", str(tmp_path / "out")]
+    assert cli.main([*arguments, "--json", "--worst", "1"]) == 0
+    printed = capsys.readouterr()
+    assert (tmp_path / "out" / "worst-disc-set.jpg").exists()
+    assert json.loads((tmp_path / "out" / "scores.json").read_text()) == json.loads(printed.out)
+    assert f"3 files in {tmp_path / 'out'}" in printed.err
+
+
+def test_evaluate_names_bad_data(models, tmp_path, capsys):
+    put_pair(tmp_path / "set", mask=np.zeros((3, 4), np.uint8))
+    assert cli.main(["evaluate", str(tmp_path / "set"), "--json"]) == 1
+    printed = capsys.readouterr()
+    assert str(tmp_path / "set" / "masks" / "a.png") in printed.err and printed.out == ""
+
+
+def test_evaluate_finds_out_first_that_plots_can_not_be_drawn(
+    models, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert cli.main(["evaluate", str(tmp_path), "--plots", str(tmp_path / "out")]) == 1
+    assert "pip install matplotlib" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("count", ["0", "-3", "101", "some"])
+def test_evaluate_refuses_a_senseless_number_of_worst_photos(count, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["evaluate", "set", "--worst", count])
+    assert stop.value.code == 2 and "from 1 to 100" in capsys.readouterr().err
 
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -89,15 +145,20 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="needs the validation photos beside the project")
-def test_evaluate_agrees_with_the_scorer(tmp_path):
-    """The scorer was written by others; both must give the same numbers on real mattes."""
+@pytest.mark.parametrize("name", ["portraits", "street", "faces"])
+def test_evaluate_agrees_with_the_scorer(name):
+    """The scorer was written by others; both must give the same numbers on real masks."""
     sys.path.insert(0, str(SHARED / "tools"))
+    from score import METRICS
     from score import score as theirs
 
+    from segmenter.training.evaluate import SCORES
     from segmenter.training.evaluate import score as ours
 
-    for path in sorted((SHARED / "data" / "val" / "portraits" / "masks").glob("*.png"))[:4]:
+    assert set(SCORES) == set(METRICS)
+    for path in sorted((SHARED / "data" / "val" / name / "masks").glob("*.png"))[:4]:
         truth = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        alpha = cv2.GaussianBlur(np.roll(truth, 4, axis=1), (0, 0), 3)
-        mine, reference = ours(alpha.astype(np.float32) / 255, truth), theirs(alpha, truth)
-        assert mine == pytest.approx(reference, abs=1e-5)
+        shifted = cv2.GaussianBlur(np.roll(truth, 4, axis=1), (0, 0), 3)
+        for alpha in (shifted, truth, 255 - truth, np.zeros_like(truth)):
+            mine, reference = ours(alpha.astype(np.float32) / 255, truth), theirs(alpha, truth)
+            assert mine == pytest.approx(reference, abs=1e-5)

@@ -1,69 +1,173 @@
-"""Scores of a model on folders of photos with masks."""
+"""Scores of models on sets of photos with masks."""
 
 import json
+import sys
 import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
-from segmenter.errors import InvalidDataset
+from segmenter.arrays import Alpha, Frame
+from segmenter.errors import InvalidDataset, UnreadableImage
 from segmenter.images import open_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import boundary_f, boundary_iou, iou, mad, miou
 from segmenter.pipeline import matte_of_image
-from segmenter.training.data import find_pairs
+from segmenter.training.pairs import Pair, find_pairs
+from segmenter.training.precision_recall import HALF, AlphaHistogram
+from segmenter.training.speed import Network
 
-COLUMNS = ("person_iou", "miou", "boundary_f", "boundary_iou", "mae", "photo_ms")
+SCORES = ("person_iou", "miou", "boundary_f", "boundary_iou", "mae")
+SPEEDS = ("photo_ms", "onnx_ms", "torch_ms")
 
 
-def evaluate(folder: Path, segmenter: Segmenter, *, raw: bool = False) -> dict[str, float | str]:
-    """Score one set: means over its photos, and the median milliseconds a photo took.
+@dataclass(frozen=True)
+class PhotoSet:
+    """Photos with masks, under a name that no other set of the evaluation has."""
+
+    name: str
+    pairs: list[Pair]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model under a name that no other one of the evaluation has, and its network's figures."""
+
+    name: str
+    segmenter: Segmenter
+    network: Network
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one model did on one set."""
+
+    model: Model
+    photos: PhotoSet
+    scores: list[dict[str, float]]  # of each photo, in the set's order
+    photo_ms: float  # median of the whole way from a decoded photo to its alpha
+    histogram: AlphaHistogram
+
+    def row(self) -> dict[str, str | int | float | None]:
+        """Return the means over the photos and the speeds, as the report has them."""
+        means = {name: float(np.mean([score[name] for score in self.scores])) for name in SCORES}
+        names = {"model": self.model.name, "set": self.photos.name, "photos": len(self.scores)}
+        return {**names, **means, "photo_ms": self.photo_ms, **asdict(self.model.network)}
+
+
+def find_sets(folders: Sequence[Path], *, quiet: bool = True) -> list[PhotoSet]:
+    """Find the photos and masks of every set, and look into each file before hours are spent.
 
     Args:
-        folder: holds images/ and masks/.
-        segmenter: the model.
-        raw: score the network's probability rather than the refined alpha.
+        folders: each holds images/ and masks/.
+        quiet: no progress bar.
 
     Raises:
-        InvalidDataset: a mask is missing, unreadable or of another size.
+        InvalidDataset: a folder or mask is missing, unreadable or of another size.
     """
-    rows, times = [], []
-    for pair in find_pairs(folder):
-        truth = cv2.imread(str(pair.mask), cv2.IMREAD_GRAYSCALE)
+    folders = list(dict.fromkeys(folder.resolve() for folder in folders))
+    names = told_apart([folder.name for folder in folders], [str(folder) for folder in folders])
+    sets = [PhotoSet(name, find_pairs(folder)) for name, folder in zip(names, folders, strict=True)]
+    for pair in progress([pair for found in sets for pair in found.pairs], "checking", quiet):
+        read_pair(pair)
+    return sets
+
+
+def told_apart(short: Sequence[str], long: Sequence[str]) -> list[str]:
+    """Return the short names, but the long ones where several have the same short one."""
+    pairs = zip(short, long, strict=True)
+    return [full if short.count(name) > 1 else name for name, full in pairs]
+
+
+def read_pair(pair: Pair) -> tuple[Frame, np.ndarray]:
+    """Return a photo as `matte` sees it, (H, W, 3) uint8, and its mask, (H, W) uint8 to 255.
+
+    Raises:
+        InvalidDataset: one can't be read, their sizes differ, or the mask stops short of 128.
+    """
+    try:
         frame = open_image(pair.image)
-        if truth is None or truth.shape != frame.shape[:2]:
-            raise InvalidDataset(f"{pair.mask} is no grey picture of its photo's size; replace it")
+    except UnreadableImage as error:
+        raise InvalidDataset(f"{pair.image} can't be scored: {error}") from error
+    truth = cv2.imread(str(pair.mask), cv2.IMREAD_GRAYSCALE)
+    if truth is None:
+        raise InvalidDataset(f"{pair.mask} can't be read; export it again as 8-bit grey PNG")
+    if truth.shape != frame.shape[:2]:
+        raise InvalidDataset(
+            f"{pair.mask} is {truth.shape[1]}x{truth.shape[0]} but its photo is "
+            f"{frame.shape[1]}x{frame.shape[0]}; make both the same size"
+        )
+    # All zero is a photo of nobody, which is worth scoring too.
+    if 0 < truth.max() < HALF:
+        raise InvalidDataset(
+            f"{pair.mask} has values up to {truth.max()} only; mark people as 255, others as 0"
+        )
+    return frame, truth
+
+
+def evaluate(
+    model: Model, photos: PhotoSet, *, raw: bool = False, quiet: bool = True
+) -> Evaluation:
+    """Score one model on one set.
+
+    Args:
+        model: the model.
+        photos: the set.
+        raw: score the network's probability rather than the refined alpha.
+        quiet: no progress bar.
+
+    Raises:
+        InvalidDataset: a photo or mask can't be used.
+    """
+    scores, times, histogram = [], [], AlphaHistogram()
+    for pair in progress(photos.pairs, f"{model.name} on {photos.name}", quiet):
+        frame, truth = read_pair(pair)
         started = time.perf_counter()
-        alpha = matte_of_image(frame, segmenter, raw)
+        alpha = matte_of_image(frame, model.segmenter, raw)
         times.append(1000 * (time.perf_counter() - started))
-        rows.append(score(alpha, truth))
-    means = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
-    return {"set": folder.name, "photos": len(rows), **means, "photo_ms": float(np.median(times))}
+        scores.append(score(alpha, truth))
+        histogram.add(alpha, truth)
+    return Evaluation(model, photos, scores, float(np.median(times)), histogram)
 
 
-def score(alpha: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+def progress(pairs: list[Pair], what: str, quiet: bool) -> tqdm:
+    """Return the pairs behind a bar on standard error, none when nobody watches."""
+    return tqdm(
+        pairs, desc=what, unit=" photos", disable=quiet or None, file=sys.stderr, leave=False
+    )
+
+
+def score(alpha: Alpha, truth: np.ndarray) -> dict[str, float]:
     """Compare one alpha, float32 in [0, 1], with one mask, uint8; both cut at one half."""
-    person, true_person = np.rint(alpha * 255) >= 128, truth >= 128
+    # In the 256 steps of a matte's file, so that scores of files and of arrays agree.
+    steps = np.rint(alpha * 255)
+    person, true_person = steps >= HALF, truth >= HALF
     return {
         "person_iou": iou(person, true_person),
         "miou": miou(person, true_person),
         "boundary_f": boundary_f(person, true_person),
         "boundary_iou": boundary_iou(person, true_person),
-        "mae": mad(np.rint(alpha * 255) / 255, truth.astype(np.float32) / 255),
+        "mae": mad(steps / 255, truth.astype(np.float32) / 255),
     }
 
 
-def to_markdown(rows: list[dict]) -> str:
-    """Return the scores as a table."""
-    heads = ("set", "photos", *COLUMNS)
+def to_markdown(rows: Sequence[dict]) -> str:
+    """Return the rows as a table; `-` where there is no figure."""
+    heads = ("model", "set", "photos", *SCORES, *SPEEDS, "parameters")
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in rows:
-        figures = " | ".join(f"{row[name]:.4f}" for name in COLUMNS[:-1])
-        lines.append(f"| {row['set']} | {row['photos']} | {figures} | {row['photo_ms']:.0f} |")
+        cells = [row["model"], row["set"], str(row["photos"])]
+        cells += [f"{row[name]:.4f}" for name in SCORES]
+        cells += ["-" if row[name] is None else f"{row[name]:.1f}" for name in SPEEDS]
+        cells.append("-" if row["parameters"] is None else f"{row['parameters'] / 1e6:.2f} M")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def to_json(rows: list[dict]) -> str:
-    """Return the scores for a machine to read."""
+def to_json(rows: Sequence[dict]) -> str:
+    """Return the rows for a machine to read."""
     return json.dumps(rows, indent=1)
