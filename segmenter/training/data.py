@@ -5,9 +5,13 @@ A data folder holds one folder per source:
     <source>/images/*.jpg + <source>/masks/*.png   photos, each with a mask of the same stem
     cutouts/images + cutouts/masks                 people on a plain backdrop, with soft alpha
     backgrounds/*.jpg                              pictures without people
+
+Without sources of its own it is one source: images/ and masks/ lie in it directly. The last two
+are optional, and have no validation pairs: a plain backdrop says little about real photos.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +19,19 @@ import torch
 from numpy.random import Generator
 from torch.utils.data import Dataset, Sampler
 
-from segmenter.errors import InvalidDataset
+from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training import augment
 from segmenter.training.augment import Sample
-from segmenter.training.pairs import Pair, find_pairs, find_pictures, read_image
+from segmenter.training.pairs import (
+    Pair,
+    check_pairs,
+    entries,
+    find_folder,
+    find_pairs,
+    find_pictures,
+    read_image,
+    split,
+)
 
 # How often each kind of sample is drawn; only the ones whose folders exist count.
 SHARES = {
@@ -30,6 +43,9 @@ SHARES = {
     "nobody": 0.04,
 }
 OTHER_SHARE = 0.2  # of any further folder of photos
+NO_SOURCES = frozenset(("cutouts", "backgrounds"))
+# Not the run's seed: what one run holds out, no other run may learn from before it is scored.
+SPLIT_SEED = 1
 # Composites take their people from the cut-outs this often, else from the photos with masks.
 CUTOUT_SHARE = 0.65
 # Multiples of (8, 6), (1, 1)...: every aspect that photos, phones and webcams have, at equal cost.
@@ -46,26 +62,81 @@ def choose_size(batch_index: int, seed: int, size: int) -> tuple[int, int]:
     return round(height / 32) * 32, round(width / 32) * 32
 
 
+def find_sources(folder: Path, without: Sequence[str] = ()) -> dict[str, list[Pair]]:
+    """Return the photos with masks of `folder`, which is one source or holds several, by name.
+
+    Raises:
+        InvalidDataset: there is none, or one lacks a folder or a file.
+        InvalidInput: there is no such source to leave out.
+    """
+    if is_source(folder):
+        sources = {folder.resolve().name: find_pairs(folder)}
+    else:
+        sources = {
+            path.name: find_pairs(path)
+            for path in entries(folder)
+            if path.is_dir() and path.name.lower() not in NO_SOURCES and is_source(path)
+        }
+    if unknown := [name for name in without if name not in sources]:
+        raise InvalidInput(
+            f"can't leave out {', '.join(unknown)}: {folder} holds {', '.join(sources) or 'none'}"
+        )
+    if not sources.keys() - without:
+        raise InvalidDataset(
+            f"{folder} holds no source of photos; put them into {folder / 'images'} and their "
+            f"masks into {folder / 'masks'}, or into such folders in {folder / 'NAME'}"
+        )
+    return {name: pairs for name, pairs in sources.items() if name not in without}
+
+
+def is_source(folder: Path) -> bool:
+    """Tell whether a folder holds images/, masks/ or both; find_pairs says what it lacks."""
+    return bool(find_folder(folder, "images") or find_folder(folder, "masks"))
+
+
 class PersonDataset(Dataset):
-    """Sample number `index` of an endless supply, the same for the same seed on every machine."""
+    """Sample number `index` of an endless supply, the same for the same seed on every machine.
+
+    Attributes:
+        photos: the pairs of each source that samples are drawn from.
+        validation: the held-out pairs of all sources, of which no sample is drawn.
+    """
 
     def __init__(
-        self, folder: Path, *, size: int, batch_size: int, seed: int, without: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        *,
+        size: int,
+        batch_size: int,
+        seed: int,
+        without: tuple[str, ...] = (),
+        validation_share: float = 0.0,
     ):
+        """Find every file and look into each; a second for 1,500 small ones.
+
+        Args:
+            folder: one source, or a folder of sources, as at the top of this file.
+            size: side of the square, in pixels, with a sample's area.
+            batch_size: so many samples in a row have one size.
+            seed: of all that is random.
+            without: names of sources left out.
+            validation_share: of each source's pairs, held out; 0 to below 1.
+
+        Raises:
+            InvalidDataset: there is no source, or a file has a fault.
+            InvalidInput: the share makes no sense, or there is no such source to leave out.
+        """
         self.size, self.batch_size, self.seed = size, batch_size, seed
-        self.photos = {
-            path.name: find_pairs(path)
-            for path in sorted(folder.iterdir())
-            if (path / "masks").is_dir() and path.name != "cutouts" and path.name not in without
-        }
-        if not self.photos:
-            raise InvalidDataset(
-                f"{folder} holds no source; expected {folder}/NAME/images and NAME/masks"
-            )
-        self.cutouts = find_pairs(folder / "cutouts") if (folder / "cutouts").is_dir() else []
-        self.backgrounds = (
-            find_pictures(folder / "backgrounds") if (folder / "backgrounds").is_dir() else []
-        )
+        sources = find_sources(folder, without)
+        cutouts, backgrounds = find_folder(folder, "cutouts"), find_folder(folder, "backgrounds")
+        self.cutouts = find_pairs(cutouts) if cutouts else []
+        self.backgrounds = find_pictures(backgrounds) if backgrounds else []
+        check_pairs([*chain(*sources.values()), *self.cutouts], self.backgrounds)
+        self.photos: dict[str, list[Pair]] = {}
+        self.validation: list[Pair] = []
+        for name, pairs in sources.items():
+            self.photos[name], held_out = split(pairs, validation_share, SPLIT_SEED)
+            self.validation += held_out
         self.shares = {name: SHARES.get(name, OTHER_SHARE) for name in self.photos}
         if self.backgrounds:
             self.shares |= {name: SHARES[name] for name in ("composites", "nobody")}
@@ -73,16 +144,16 @@ class PersonDataset(Dataset):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return image (3,h,w), mask (1,h,w) and whether each pixel counts (1,h,w), all uint8."""
         rng = np.random.default_rng((self.seed, index))
-        torch.manual_seed(
-            int(rng.integers(2**31))
-        )  # the library's photometric transforms draw from it
         height, width = choose_size(index // self.batch_size, self.seed, self.size)
         names, shares = zip(*self.shares.items(), strict=True)
         kind = names[rng.choice(len(names), p=np.array(shares) / sum(shares))]
         sample = self.draw(kind, height, width, rng)
-        image = augment.simulate_camera(
-            torch.from_numpy(sample.image).permute(2, 0, 1).contiguous(), rng
-        )
+        # torchvision's transforms draw from the global generator, which dropout needs undisturbed.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(rng.integers(2**31)))
+            image = augment.simulate_camera(
+                torch.from_numpy(sample.image).permute(2, 0, 1).contiguous(), rng
+            )
         return image, torch.from_numpy(sample.mask)[None], torch.from_numpy(sample.counts)[None]
 
     def draw(self, kind: str, height: int, width: int, rng: Generator) -> Sample:

@@ -1,9 +1,12 @@
+import shutil
+
 import numpy as np
 import pytest
 import torch
 
-from segmenter.errors import InvalidDataset
+from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training.data import FromSample, PersonDataset, choose_size
+from segmenter.training.pairs import Pair
 
 
 def make(data, **options) -> PersonDataset:
@@ -52,6 +55,82 @@ def test_without_leaves_a_source_out(data):
         make(data, without=("portraits",))
 
 
+def test_leaving_out_an_unknown_source_is_refused(data):
+    with pytest.raises(InvalidInput, match=r"can't leave out street: .* holds portraits"):
+        make(data, without=("street",))
+
+
 def test_a_resumed_run_starts_where_it_stopped():
     assert list(FromSample(5, 9)) == [5, 6, 7, 8]
     assert len(FromSample(9, 5)) == 0
+
+
+def test_a_sample_leaves_the_global_generator_alone(data):
+    dataset = make(data)
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    dataset[11]
+    assert torch.equal(torch.rand(2), expected)
+
+
+def test_what_is_held_out_is_never_drawn(data, monkeypatch):
+    dataset = make(data, validation_share=0.4)
+    held_out, read = {pair.image for pair in dataset.validation}, set()
+    assert held_out and held_out < {pair.image for pair in make(data).photos["portraits"]}
+    whole = Pair.read
+
+    def note(pair):
+        read.add(pair.image)
+        return whole(pair)
+
+    monkeypatch.setattr(Pair, "read", note)
+    for index in range(60):
+        dataset[index]
+    assert {path for path in read if path.parent.parent.name == "portraits"} == {
+        pair.image for pair in dataset.photos["portraits"]
+    }
+    assert not read & held_out
+
+
+def test_every_seed_holds_out_the_same(data):
+    first, second = (make(data, validation_share=0.4, seed=seed).validation for seed in (1, 2))
+    assert first == second
+
+
+def test_a_folder_may_be_one_source(data):
+    dataset = make(data / "portraits", validation_share=0.4)
+    assert list(dataset.photos) == ["portraits"]
+    assert len(dataset.photos["portraits"]) + len(dataset.validation) == 6
+    assert dataset[0][0].shape[0] == 3
+
+
+def test_one_source_in_any_case_takes_backgrounds_too(data, tmp_path):
+    shutil.copytree(data / "portraits" / "images", tmp_path / "Images")
+    shutil.copytree(data / "portraits" / "masks", tmp_path / "MASKS")
+    shutil.copytree(data / "backgrounds", tmp_path / "Backgrounds")
+    dataset = make(tmp_path)
+    assert len(dataset.backgrounds) == 3
+    assert set(dataset.shares) == {tmp_path.name, "composites", "nobody"}
+
+
+@pytest.mark.parametrize(
+    "name", ["portraits/images/3.jpg", "cutouts/masks/3.png", "backgrounds/1.jpg"]
+)
+def test_a_damaged_file_anywhere_is_named_before_the_first_sample(data, tmp_path, name):
+    shutil.copytree(data, tmp_path, dirs_exist_ok=True)
+    (tmp_path / name).write_bytes(b"not a picture")
+    with pytest.raises(InvalidDataset, match=f"{name} is no picture"):
+        make(tmp_path)
+
+
+def test_a_source_without_masks_is_named_not_skipped(data, tmp_path):
+    shutil.copytree(data, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(data / "portraits" / "images", tmp_path / "street" / "images")
+    with pytest.raises(InvalidDataset, match=f"{tmp_path / 'street'} has no folder masks"):
+        make(tmp_path)
+
+
+def test_an_empty_folder_is_named(tmp_path):
+    with pytest.raises(InvalidDataset, match=f"{tmp_path} holds no source of photos; put them"):
+        make(tmp_path)
