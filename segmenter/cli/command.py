@@ -14,7 +14,7 @@ def add_command(commands, name: str, run, summary: str, **details) -> argparse.A
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         **details,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(handler=run)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
 

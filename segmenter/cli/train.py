@@ -1,6 +1,7 @@
 """`train`: a network from photos with masks."""
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 
 from segmenter.cli.command import DONE, add_command
@@ -11,38 +12,88 @@ def add_train(commands) -> None:
     parser = add_command(
         commands, "train", run_train, "Train a network, or go on from where a run stopped."
     )
-    parser.add_argument("data", type=Path, help="a folder of sources: NAME/images + NAME/masks")
-    parser.add_argument("-o", "--run", type=Path, dest="folder", required=True, help="its folder")
-    parser.add_argument("--architecture", default="deeplabv3")
-    parser.add_argument("--samples", type=int, default=60_000, help="pictures seen in all")
-    parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument(
+        "data", type=Path, help="a folder with images/ and masks/, or of such folders"
+    )
+    parser.add_argument(
+        "-o", "--run", type=Path, required=True, help="folder of the checkpoint, log and pictures"
+    )
+    parser.add_argument(
+        "--architecture",
+        default="deeplabv3",
+        help="deeplabv3, unet, segnet, segresnet, hrnet, deeplabv3_resnet50, "
+        "deeplabv3_resnet101 or deeplabv3_mobilenet_v3_large",
+    )
+    add_schedule_options(parser)
+    add_data_options(parser)
+    add_start_options(parser)
+
+
+def add_schedule_options(parser: argparse.ArgumentParser) -> None:
+    """Add how long and how fast to learn, and from what loss."""
+    group = parser.add_argument_group("learning")
+    group.add_argument("--samples", type=int, default=60_000, help="pictures seen in all")
+    group.add_argument("--epoch", type=int, default=2_000, help="samples between two log lines")
+    group.add_argument("--batch-size", type=int, default=16)
+    group.add_argument(
         "--size", type=int, default=256, help="pixels; side of a square of equal area"
     )
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help="sources held out")
-    parser.add_argument("--encoder-weights", type=Path, help="ImageNet state dict of the encoder")
-    parser.add_argument("--start-from", type=Path, help=".safetensors of an earlier run")
+    group.add_argument(
+        "--loss",
+        default="boundary+dice",
+        help="a sum of bce, boundary, dice, lovasz, such as boundary+0.5*dice",
+    )
+    group.add_argument("--learning-rate", type=float, default=1e-3, help="the peak")
+    group.add_argument("--warm-up", type=int, default=2_400, help="samples until the peak")
+    group.add_argument("--weight-decay", type=float, default=0.02)
+    group.add_argument(
+        "--averaging", type=float, default=0.998, help="memory of the weights' moving average"
+    )
+    group.add_argument(
+        "--precision", choices=("auto", "float32", "bfloat16", "float16"), default="auto"
+    )
+    group.add_argument("--seed", type=int, default=1)
+    group.add_argument("--tensorboard", action="store_true", help="write events into RUN too")
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add what is learned from and what is held out."""
+    group = parser.add_argument_group("data")
+    group.add_argument("--without", nargs="*", default=[], metavar="NAME", help="sources held out")
+    group.add_argument(
+        "--validation-share",
+        type=float,
+        default=0.0,
+        help="of every source's pairs, scored after each epoch, never learned from",
+    )
+    group.add_argument(
+        "--patience",
+        type=int,
+        default=0,
+        help="stop after so many epochs without a better validation score; 0: never",
+    )
+    group.add_argument("--workers", type=int, help="processes that make samples (default: cores)")
+
+
+def add_start_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the network knows at first."""
+    group = parser.add_argument_group("start")
+    group.add_argument("--encoder-weights", type=Path, help="ImageNet state dict of the encoder")
+    group.add_argument("--start-from", type=Path, help=".safetensors of an earlier run")
 
 
 def run_train(chosen: argparse.Namespace) -> int:
     """Train."""
-    from segmenter.training.loop import TrainOptions, train
+    from segmenter.training.loop import train
+    from segmenter.training.options import TrainOptions
 
-    train(
-        TrainOptions(
-            data=chosen.data,
-            run=chosen.folder,
-            architecture=chosen.architecture,
-            samples=chosen.samples,
-            batch_size=chosen.batch_size,
-            size=chosen.size,
-            learning_rate=chosen.learning_rate,
-            seed=chosen.seed,
-            without=tuple(chosen.without),
-            encoder_weights=chosen.encoder_weights,
-            start_from=chosen.start_from,
-        )
-    )
+    given = {
+        field.name: getattr(chosen, field.name)
+        for field in fields(TrainOptions)
+        if hasattr(chosen, field.name)
+    }
+    options = TrainOptions(**given | {"without": tuple(chosen.without)})
+    train(options)
+    print(f"{options.run / 'checkpoint.pt'}")
+    print(f"next: python -m segmenter export {options.run / 'checkpoint.pt'} -o {options.run}")
     return DONE
