@@ -178,7 +178,6 @@ def test_precision_is_as_told():
 
 
 @pytest.mark.cuda
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("precision", ["float16", "bfloat16"])
 def test_it_learns_on_cuda(data, tmp_path, precision):
     train(options(data, tmp_path, 60, epoch=20, warm_up=4, precision=precision))
