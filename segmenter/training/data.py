@@ -20,8 +20,10 @@ from numpy.random import Generator
 from torch.utils.data import Dataset, Sampler
 
 from segmenter.errors import InvalidDataset, InvalidInput
-from segmenter.training import augment
-from segmenter.training.augment import Sample
+from segmenter.training.augment.camera import SHAKE_CHANCE, shake, simulate_camera
+from segmenter.training.augment.compose import composite
+from segmenter.training.augment.objects import put_object
+from segmenter.training.augment.views import Sample, random_backdrop, random_view
 from segmenter.training.pairs import (
     Pair,
     check_pairs,
@@ -48,6 +50,10 @@ NO_SOURCES = frozenset(("cutouts", "backgrounds"))
 SPLIT_SEED = 1
 # Composites take their people from the cut-outs this often, else from the photos with masks.
 CUTOUT_SHARE = 0.65
+CROWD = (0.77, 0.16, 0.07)  # chances of one, two, three people in a composite
+# How often a thing is put before a photo, behind a composite's people, and in front of them. The
+# second teaches that what is pasted in is not for this reason a person.
+OBJECT_SHARE_PHOTOS, OBJECT_SHARE_BEHIND, OBJECT_SHARE_FRONT = 0.06, 0.25, 0.25
 # Multiples of (8, 6), (1, 1)...: every aspect that photos, phones and webcams have, at equal cost.
 ASPECTS = ((4, 3), (1, 1), (3, 4), (3, 2), (9, 16))
 
@@ -148,10 +154,12 @@ class PersonDataset(Dataset):
         names, shares = zip(*self.shares.items(), strict=True)
         kind = names[rng.choice(len(names), p=np.array(shares) / sum(shares))]
         sample = self.draw(kind, height, width, rng)
+        if rng.random() < SHAKE_CHANCE:
+            sample = shake(sample, rng)
         # torchvision's transforms draw from the global generator, which dropout needs undisturbed.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**31)))
-            image = augment.simulate_camera(
+            image = simulate_camera(
                 torch.from_numpy(sample.image).permute(2, 0, 1).contiguous(), rng
             )
         return image, torch.from_numpy(sample.mask)[None], torch.from_numpy(sample.counts)[None]
@@ -159,16 +167,25 @@ class PersonDataset(Dataset):
     def draw(self, kind: str, height: int, width: int, rng: Generator) -> Sample:
         """Make one sample of a kind: the name of a source, `composites` or `nobody`."""
         if kind in self.photos:
-            return augment.random_view(*pick(self.photos[kind], rng).read(), height, width, rng)
-        background = augment.random_backdrop(
-            read_image(pick(self.backgrounds, rng)), height, width, rng
-        )
+            sample = random_view(*pick(self.photos[kind], rng).read(), height, width, rng)
+            return self.add_object(sample, OBJECT_SHARE_PHOTOS, rng)
+        ground = Sample.of_background(self.draw_background(height, width, rng))
+        ground = self.add_object(ground, OBJECT_SHARE_BEHIND, rng)
         if kind == "nobody":
-            return Sample.of_background(background)
-        people = 2 if rng.random() < 0.2 else 1
-        return augment.composite(
-            background, [self.draw_person(rng).read() for _ in range(people)], rng
-        )
+            return ground
+        people = 1 + int(rng.choice(len(CROWD), p=CROWD))
+        sample = composite(ground.image, [self.draw_person(rng).read() for _ in range(people)], rng)
+        return self.add_object(sample, OBJECT_SHARE_FRONT, rng)
+
+    def draw_background(self, height: int, width: int, rng: Generator) -> np.ndarray:
+        """Return a view (height, width, 3) of a picture without people."""
+        return random_backdrop(read_image(pick(self.backgrounds, rng)), height, width, rng)
+
+    def add_object(self, sample: Sample, share: float, rng: Generator) -> Sample:
+        """Put a thing in front of all at times; it is made of a background picture."""
+        if not self.backgrounds or rng.random() >= share:
+            return sample
+        return put_object(sample, self.draw_background(*sample.mask.shape, rng), rng)
 
     def draw_person(self, rng: Generator) -> Pair:
         """Choose somebody to stand before another background."""

@@ -1,0 +1,172 @@
+"""People before other backgrounds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+
+from segmenter.training.augment.camera import random_motion
+from segmenter.training.augment.views import LARGEST_TURN_DEGREES, Sample, placement, warp
+
+SMALLEST_PERSON = 0.4  # of the frame's height
+TALLEST_PERSON = 3.0  # of the frame's height: a full body becomes head and shoulders
+WIDEST_PERSON = 1.1  # of the frame's width
+LARGEST_ENLARGEMENT = 2.0  # beyond it everybody would be blurred
+CUT_OFF = 0.03  # of a photo's side: one who touches so much of it goes on beyond it
+SHADOW_CHANCE, MOTION_CHANCE = 0.3, 0.08
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody in the frame: colours (h,w,3), coverage (h,w) in [0, 1], both float32."""
+
+    colours: np.ndarray
+    coverage: np.ndarray
+    tall: float  # pixels from head to toe, in the frame or beyond it
+
+
+def composite(
+    background: np.ndarray, people: Iterable[tuple[np.ndarray, np.ndarray]], rng: Generator
+) -> Sample:
+    """Stand people (image, alpha 0 to 255) before a background (h,w,3) of the final size."""
+    image = background.astype(np.float32)
+    mask = np.zeros(background.shape[:2], np.float32)
+    placed = [place_person(*person, *background.shape[:2], rng) for person in people]
+    for person in sorted(placed, key=lambda one: one.tall):  # whoever is farther looks smaller
+        coverage = person.coverage[..., None]
+        if rng.random() < SHADOW_CHANCE:
+            image = cast_shadow(image, person.coverage, rng)
+        image = coverage * match_light(person, background, rng) + (1 - coverage) * image
+        mask = np.maximum(mask, person.coverage)
+    rounded = np.rint(np.clip(image, 0, 255)).astype(np.uint8)
+    return Sample(rounded, np.rint(mask * 255).astype(np.uint8), np.ones(mask.shape, np.uint8))
+
+
+def place_person(
+    image: np.ndarray, alpha: np.ndarray, height: int, width: int, rng: Generator
+) -> Person:
+    """Scale, turn and put somebody into (height, width), from a full body to a face.
+
+    Where the photo's edge cuts them off, the frame's edge does too.
+    """
+    left, top, wide, tall = cv2.boundingRect((alpha > 127).astype(np.uint8))
+    if not tall:
+        nobody = np.zeros((height, width), np.float32)
+        return Person(np.zeros((height, width, 3), np.float32), nobody, 0.0)
+    cut = cut_sides(alpha)
+    scale = choose_scale(tall, wide, height, width, cut, rng)
+    degrees = float(rng.uniform(-0.5, 0.5)) * LARGEST_TURN_DEGREES
+    matrix = placement(alpha.shape, scale, degrees, rng)
+    middle = matrix @ np.array([left + wide / 2, top + tall / 2, 1.0])
+    y = choose_top(scale * tall / height, "below" in cut, rng) * height + scale * tall / 2
+    matrix[:, 2] += np.array([rng.uniform(0.15, 0.85) * width, y]) - middle
+    matrix[:, 2] += shift_beyond(matrix, (left, top, wide, tall), cut, height, width)
+    size = (width, height)
+    colours = warp(image, matrix, size, scale, cv2.BORDER_REPLICATE)
+    alpha = cv2.GaussianBlur(warp(alpha, matrix, size, scale, cv2.BORDER_CONSTANT), (3, 3), 0)
+    if rng.random() < 0.5:  # many masks are a pixel too wide
+        alpha = cv2.erode(alpha, np.ones((3, 3), np.uint8))
+    colours, coverage = spread_colours(colours, alpha), alpha.astype(np.float32) / 255
+    if rng.random() < MOTION_CHANCE:
+        kernel = random_motion(height, rng)
+        colours, coverage = cv2.filter2D(colours, -1, kernel), cv2.filter2D(coverage, -1, kernel)
+    return Person(colours, coverage, scale * tall)
+
+
+def cut_sides(alpha: np.ndarray) -> set[str]:
+    """Return the sides of the photo (left, right, above, below) that cut the person off."""
+    sides = {
+        "left": alpha[:, :2],
+        "right": alpha[:, -2:],
+        "above": alpha[:2].T,
+        "below": alpha[-2:].T,
+    }
+    return {name for name, edge in sides.items() if (edge > 127).any(axis=1).mean() > CUT_OFF}
+
+
+def choose_scale(
+    tall: int, wide: int, height: int, width: int, cut: set[str], rng: Generator
+) -> float:
+    """Return how much to enlarge somebody of so many pixels for a frame of (height, width)."""
+    smallest = SMALLEST_PERSON * height / tall
+    largest = min(WIDEST_PERSON * width / wide, TALLEST_PERSON * height / tall, LARGEST_ENLARGEMENT)
+    scale = float(np.exp(rng.uniform(np.log(smallest), np.log(max(largest, 1.5 * smallest)))))
+    # One cut off on both sides must reach from edge to edge, also when turned.
+    if {"left", "right"} <= cut:
+        scale = max(scale, 1.1 * width / wide)
+    if {"above", "below"} <= cut:
+        scale = max(scale, 1.1 * height / tall)
+    return scale
+
+
+def choose_top(tall: float, is_cut_below: bool, rng: Generator) -> float:
+    """Return where the head begins; this and `tall` are parts of the frame's height."""
+    if tall < 0.95 and not is_cut_below:
+        return float(rng.uniform(0.75, 1.03)) - tall  # the feet are on the ground
+    return max(1 - tall, -0.08) + float(rng.uniform(0, 0.25)) * min(tall, 1.0)
+
+
+def shift_beyond(
+    matrix: np.ndarray, box: tuple[int, ...], cut: set[str], height: int, width: int
+) -> np.ndarray:
+    """Return the move (x, y) that takes the cut sides of a box out of the frame."""
+    left, top, wide, tall = box
+    corners = {
+        "left": ((left, top), (left, top + tall)),
+        "right": ((left + wide, top), (left + wide, top + tall)),
+        "above": ((left, top), (left + wide, top)),
+        "below": ((left, top + tall), (left + wide, top + tall)),
+    }
+    is_mirrored = np.linalg.det(matrix[:, :2]) < 0
+    move = np.zeros(2)
+    for side in sorted(cut):
+        x, y = (matrix @ np.array([(*corner, 1.0) for corner in corners[side]]).T) + move[:, None]
+        if side == "above":
+            move[1] -= max(0.0, y.max())
+        elif side == "below":
+            move[1] += max(0.0, height - y.min())
+        elif (side == "left") != is_mirrored:
+            move[0] -= max(0.0, x.max())
+        else:
+            move[0] += max(0.0, width - x.min())
+    return move
+
+
+def spread_colours(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Continue the colours of the inside, as float32, over the edge, where the old ground shows.
+
+    A normalised convolution (Knutsson and Westin 1993) of the pixels that are surely inside.
+    """
+    core = cv2.erode((alpha > 240).astype(np.float32), np.ones((3, 3)))[..., None]
+    colours = colours.astype(np.float32)
+    near = cv2.blur(np.concatenate([colours * core, core], axis=2), (11, 11))
+    weight = near[..., 3:]
+    outside = (core == 0) & (weight > 0.02)
+    return np.where(outside, near[..., :3] / np.maximum(weight, 0.02), colours)
+
+
+def match_light(person: Person, background: np.ndarray, rng: Generator) -> np.ndarray:
+    """Move a person's mean colour and contrast towards the background's by random parts."""
+    chosen = (person.coverage > 0.5).astype(np.uint8)
+    if not chosen.any():
+        return person.colours
+    mean, spread = (part.ravel() for part in cv2.meanStdDev(person.colours, mask=chosen))
+    mean_there, spread_there = (part.ravel() for part in cv2.meanStdDev(background))
+    gain = (spread_there.mean() + 8) / (spread.mean() + 8)  # 8: both may be of one colour
+    gain = np.clip(gain ** rng.uniform(0.0, 0.5), 0.7, 1.4)
+    light = mean + rng.uniform(0.0, 0.6) * (mean_there - mean)
+    return ((person.colours - mean) * gain + light).astype(np.float32)
+
+
+def cast_shadow(image: np.ndarray, coverage: np.ndarray, rng: Generator) -> np.ndarray:
+    """Darken what is behind somebody by a soft copy of their outline, shifted a little."""
+    height, width = coverage.shape
+    small = (max(1, width // 4), max(1, height // 4))
+    move = np.array([[1, 0, rng.uniform(-0.1, 0.1)], [0, 1, rng.uniform(-0.03, 0.06)]])
+    move[:, 2] *= small
+    shadow = cv2.warpAffine(cv2.resize(coverage, small, interpolation=cv2.INTER_AREA), move, small)
+    shadow = cv2.GaussianBlur(shadow, (0, 0), 0.5 + float(rng.uniform(0.0, 0.06)) * small[1])
+    dark = float(rng.uniform(0.1, 0.6)) * cv2.resize(shadow, (width, height))
+    return image * (1 - dark[..., None])

@@ -1,0 +1,34 @@
+import numpy as np
+
+from segmenter.training.augment.views import Sample, placement, random_backdrop, random_view, warp
+
+ROOM = np.full((64, 96, 3), (20, 160, 40), np.uint8)
+
+
+def test_a_view_marks_what_lies_outside_the_photo():
+    photo, mask = np.full((60, 40, 3), 200, np.uint8), np.full((60, 40), 255, np.uint8)
+    for seed in range(20):
+        sample = random_view(photo, mask, 64, 96, np.random.default_rng(seed))
+        assert sample.image.shape == (64, 96, 3) and sample.mask.shape == (64, 96)
+        # The photo is all person: wherever it counts the mask says so.
+        assert sample.mask[sample.counts == 1].min() >= 127
+        assert sample.counts.mean() > 0.1
+
+
+def test_a_backdrop_fills_the_frame():
+    for seed in range(10):
+        assert random_backdrop(ROOM, 96, 64, np.random.default_rng(seed)).shape == (96, 64, 3)
+
+
+def test_a_background_holds_nobody_and_counts():
+    sample = Sample.of_background(ROOM)
+    assert not sample.mask.any() and sample.counts.all()
+
+
+def test_shrinking_averages():
+    """A fine chequerboard becomes grey, where plain interpolation would leave a pattern."""
+    board = np.uint8(255) * (np.indices((64, 64)).sum(axis=0) % 2).astype(np.uint8)
+    matrix = placement(board.shape, 1 / 8, 0.0, np.random.default_rng(1))
+    matrix[:, 2] += 4
+    small = warp(board, matrix, (8, 8), 1 / 8, 0)
+    assert 120 <= small[1:-1, 1:-1].min() <= small[1:-1, 1:-1].max() <= 135
