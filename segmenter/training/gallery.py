@@ -9,8 +9,8 @@ from segmenter.composite import over
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, read_background, replace_in_image
 from segmenter.training.data import PersonDataset
+from segmenter.training.marks import BEHIND, coloured
 from segmenter.training.pairs import Pair
-from segmenter.training.report import BEHIND, coloured
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
 
 IGNORED = (200, 60, 200)  # where a sample goes on beyond its photo and nothing is learned

@@ -15,7 +15,7 @@ from segmenter.training.log import Log
 from segmenter.training.options import TrainOptions
 from segmenter.training.pairs import Pair
 from segmenter.training.run import Run
-from segmenter.training.validation import predictions_sheet, spread, validate
+from segmenter.training.validation import answers_sheet, spread, validate
 
 CHECKPOINT_EVERY_S = 240
 SHOWN_LOSSES = 100  # the progress bar's mean is over the last so many steps
@@ -123,7 +123,7 @@ def end_epoch(run: Run, log: Log, watched: list[Pair], is_held_out: bool, second
     run.losses = []
     run.save()
     rate = max(group["lr"] for group in run.optimiser.param_groups)
-    log.add(run.epochs, rate, predictions_sheet(net, watched, run.options))
+    log.add(run.epochs, rate, answers_sheet(net, watched, run.options))
 
 
 def best_score(run: Run) -> float:

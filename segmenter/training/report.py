@@ -4,25 +4,25 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from segmenter.arrays import Alpha, Frame
-from segmenter.composite import over, to_grey
+from segmenter.arrays import Frame
+from segmenter.composite import to_grey
 from segmenter.errors import OutputFailed
 from segmenter.files import finished
-from segmenter.foreground import estimate_foreground
 from segmenter.images import save_image
 from segmenter.pipeline import matte_of_image
 from segmenter.training.evaluate import Evaluation, read_pair, to_json
+from segmenter.training.marks import (
+    FAULTS,
+    before_one_colour,
+    coloured,
+    difference,
+    mark_difference,
+)
 from segmenter.training.plots import draw_precision_recall
-from segmenter.training.precision_recall import HALF
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
 
-# Okabe and Ito's vermilion and blue: told apart by every kind of eye.
-MISSED, ADDED = (213, 94, 0), (0, 114, 178)
-PALE = 0.35  # how much of the photo's contrast is left beneath them
-BEHIND = (120, 190, 170)  # behind cut-outs: a colour that few people wear
 WORST_HEADS = ("photo", "truth", "alpha", "difference")
 COMPARED_PHOTOS = 4
 
@@ -81,8 +81,7 @@ def draw_worst(evaluation: Evaluation, count: int, raw: bool) -> Frame:
     )[:count]
     rows = [worst_row(evaluation, index, raw) for index in order]
     title = f"{evaluation.model.name}: the {len(rows)} worst of {len(evaluation.scores)} photos"
-    keys = ((MISSED, "person, but missed"), (ADDED, "background, but added"))
-    return draw_sheet(f"{title} in {evaluation.photos.name}", WORST_HEADS, rows, keys)
+    return draw_sheet(f"{title} in {evaluation.photos.name}", WORST_HEADS, rows, FAULTS)
 
 
 def worst_row(evaluation: Evaluation, index: int, raw: bool) -> Row:
@@ -103,25 +102,6 @@ def worst_row(evaluation: Evaluation, index: int, raw: bool) -> Row:
         f"boundary F {score['boundary_f']:.3f}"
     )
     return Row(words, tiles)
-
-
-def difference(alpha: Alpha, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where a person was missed and where background was added, (H, W) bool each."""
-    person, true_person = np.rint(alpha * 255) >= HALF, truth >= HALF
-    return true_person & ~person, person & ~true_person
-
-
-def mark_difference(frame: Frame, missed: np.ndarray, added: np.ndarray) -> Frame:
-    """Colour the wrong pixels of a pale grey photo."""
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    marked = cv2.merge([cv2.convertScaleAbs(grey, alpha=PALE, beta=255 * (1 - PALE))] * 3)
-    marked[missed], marked[added] = MISSED, ADDED
-    return marked
-
-
-def coloured(picture: np.ndarray) -> Frame:
-    """Return (H, W, 3) of a picture that may be grey, (H, W)."""
-    return picture if picture.ndim == 3 else cv2.merge([picture] * 3)
 
 
 def draw_side_by_side(group: Sequence[Evaluation], raw: bool) -> Frame:
@@ -148,9 +128,3 @@ def draw_side_by_side(group: Sequence[Evaluation], raw: bool) -> Frame:
         rows.append(Row(photos.pairs[index].image.name, tiles))
     title = f"{photos.name}: {len(rows)} of {len(means)} photos, from the hardest to the easiest"
     return draw_sheet(title, heads, rows)
-
-
-def before_one_colour(frame: Frame, alpha: Alpha) -> Frame:
-    """Show the person of a small picture before one colour."""
-    alpha = alpha.clip(0, 1)  # enlarging overshoots
-    return over(estimate_foreground(frame, alpha), alpha, np.full_like(frame, BEHIND))

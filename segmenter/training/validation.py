@@ -2,23 +2,23 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
 
-from segmenter.arrays import Frame, Mask, Probability
+from segmenter.arrays import Frame, Probability
+from segmenter.composite import to_grey
 from segmenter.metrics import miou
 from segmenter.preprocess import restore, to_batch
+from segmenter.training.marks import FAULTS, coloured, difference, mark_difference
 from segmenter.training.options import TrainOptions
 from segmenter.training.pairs import Pair
+from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
 
 LARGEST_SET = 64  # pairs scored after an epoch, spread over all
 STRIDE_MULTIPLE = 32
 SHOWN = 6
-TILE_HEIGHT_PX = 192
-# What is missed and what is added, apart also for those who can't tell red from green.
-MISSED, ADDED = (255, 140, 0), (0, 114, 255)
+HEADS = ("photo", "truth", "probability", "difference")
 
 
 def spread(pairs: Sequence[Pair], count: int) -> list[Pair]:
@@ -47,34 +47,14 @@ def validate(net: nn.Module, pairs: Sequence[Pair], options: TrainOptions) -> fl
     return float(np.mean(scores))
 
 
-def predictions_sheet(net: nn.Module, pairs: Sequence[Pair], options: TrainOptions) -> Frame:
-    """Draw a few pairs, one below another: photo, person kept, person missed and ground added."""
-    return np.vstack([row_of(net, pair, options) for pair in spread(pairs, SHOWN)])
-
-
-def row_of(net: nn.Module, pair: Pair, options: TrainOptions) -> Frame:
-    """Draw one pair as a row three squares wide."""
-    frame, mask = pair.read()
-    probability = predict(net, frame, options)
-    kept = (probability[..., None] * frame).astype(np.uint8)
-    faults = mark_faults(frame, probability >= 0.5, mask >= 128)
-    return np.hstack([tile(picture) for picture in (frame, kept, faults)])
-
-
-def mark_faults(frame: Frame, predicted: Mask, truth: Mask) -> Frame:
-    """Colour what a mask misses and what it adds, on a grey picture."""
-    grey = cv2.cvtColor(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    grey[truth & ~predicted] = MISSED
-    grey[predicted & ~truth] = ADDED
-    return grey
-
-
-def tile(picture: Frame) -> Frame:
-    """Fit a picture into the middle of a black square."""
-    scale = TILE_HEIGHT_PX / max(picture.shape[:2])
-    size = [max(1, round(side * scale)) for side in picture.shape[1::-1]]
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    square = np.zeros((TILE_HEIGHT_PX, TILE_HEIGHT_PX, 3), np.uint8)
-    top, left = (TILE_HEIGHT_PX - size[1]) // 2, (TILE_HEIGHT_PX - size[0]) // 2
-    square[top : top + size[1], left : left + size[0]] = small
-    return square
+def answers_sheet(net: nn.Module, pairs: Sequence[Pair], options: TrainOptions) -> Frame:
+    """Draw what a net makes of a few pairs: photo, truth, probability, and where it is wrong."""
+    rows = []
+    for pair in spread(pairs, SHOWN):
+        frame, mask = pair.read()
+        probability = predict(net, frame, options)
+        faults = mark_difference(frame, *difference(probability, mask))
+        pictures = (frame, mask, to_grey(probability), faults)
+        tiles = [Tile(coloured(fit_tile(picture, len(HEADS)))) for picture in pictures]
+        rows.append(Row(pair.image.name, tiles))
+    return draw_sheet(f"{options.architecture}, averaged weights", HEADS, rows, FAULTS)

@@ -97,7 +97,7 @@ def test_pairs_held_out_are_scored_and_shown(data, tmp_path):
     assert read_checkpoint(tmp_path / "best.pt")["seen"] == int(best["samples"])
     for row in rows:
         sheet = cv2.imread(str(tmp_path / "pictures" / f"{int(row['samples']):07d}.jpg"))
-        assert sheet.shape[1] == 3 * 192 and sheet.shape[0] % 192 == 0
+        assert sheet.shape[1] > 800 and sheet.std() > 20
 
 
 def test_without_pairs_held_out_there_is_no_score(data, tmp_path):

@@ -10,15 +10,8 @@ from scenes import person
 from segmenter.errors import OutputFailed
 from segmenter.training import report
 from segmenter.training.evaluate import Model, evaluate, find_sets
-from segmenter.training.report import (
-    ADDED,
-    MISSED,
-    difference,
-    draw_side_by_side,
-    draw_worst,
-    mark_difference,
-    write_report,
-)
+from segmenter.training.marks import ADDED, BEHIND, MISSED, difference, mark_difference
+from segmenter.training.report import draw_side_by_side, draw_worst, write_report
 
 
 @pytest.fixture
@@ -77,7 +70,7 @@ def test_models_stand_side_by_side_from_the_hardest_photo_to_the_easiest(photos,
     assert [tile.caption[:4] for tile in rows[0].tiles] == ["", "", "mIoU", "mIoU"]
     truth, red = rows[0].tiles[1].picture, rows[0].tiles[2].picture
     upper = round(50 / 120 * truth.shape[0]), round(80 / 160 * truth.shape[1])
-    assert truth[upper].tolist() == list(report.BEHIND)  # there the mask says background
+    assert truth[upper].tolist() == list(BEHIND)  # there the mask says background
     assert red[upper].tolist() == [200, 40, 40]
 
 
