@@ -1,15 +1,18 @@
 """A model repository on the Hub: what belongs in it, what it holds now, and one commit."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from segmenter.errors import InvalidInput, OutputFailed
+from segmenter.errors import InvalidInput, OutputFailed, WeightsUnavailable
 from segmenter.export.card import make_card, pictures_of
 from segmenter.hub import explain, split_address, status_of
+from segmenter.record import Weights
 from segmenter.weights import HUB_RECORD, fetch, read_record
 
 CARD = "README.md"
+OTHER_FILE = re.compile(r"[\w-][\w.-]*\.(onnx|tflite)", re.ASCII)
 LOG_IN = "log in with `hf auth login`, or set HF_TOKEN to a token that may write"
 
 
@@ -75,18 +78,33 @@ def collect(model: str | None, repository: str, card: Path | None = None) -> lis
     record = read_record(model)
     kinds = [kind for kind in ("safetensors", "onnx") if getattr(record, kind) is not None]
     paths = [fetch(model, file=kind).path for kind in kinds]
-    # A commit can't name itself: who fetches the record knows the commit it came with.
-    published = replace(record, repository=repository, revision=None)
+    paths += others(record, paths[0].parent)
     items = [Item(path.name, read(path)) for path in paths]
     for item in items:
         if item.sha256 != record.sha256[item.name]:
-            raise InvalidInput(f"{item.name} changed while it was read; publish it when it is done")
+            raise WeightsUnavailable(
+                f"{item.name} is not the file its record describes (sha256); export both again"
+            )
+    # A commit can't name itself: who fetches the record knows the commit it came with.
+    published = replace(
+        record,
+        repository=repository,
+        revision=None,
+        sha256={item.name: item.sha256 for item in items},
+    )
     items.append(Item(HUB_RECORD, published.to_json().encode()))
     source = card or paths[0].parent / CARD
     text = read(source).decode() if card or source.is_file() else None
     items.append(Item(CARD, make_card(published, repository, text).encode()))
     pictures = [source.parent / name for name in pictures_of(text or "")]
     return items + [Item(path.name, read(path)) for path in pictures if path.is_file()]
+
+
+def others(record: Weights, folder: Path) -> list[Path]:
+    """List further files the record has a digest of, such as TFLite, where they are beside it."""
+    used = (record.safetensors, record.onnx)
+    names = [name for name in record.sha256 if name not in used and OTHER_FILE.fullmatch(name)]
+    return [folder / name for name in names if (folder / name).is_file()]
 
 
 def read(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from hub_server import HubServer
 from hub_visitor import Visitor
 from records import record_of
 
+from segmenter.errors import WeightsUnavailable
 from segmenter.export.publish import Item, Remote, collect
 from segmenter.record import Weights
 
@@ -251,6 +252,19 @@ def test_a_model_with_one_file(tmp_path):
     (tmp_path / "disc.json").write_text(record.to_json())
     items = collect(str(tmp_path / "disc.json"), "owner/disc")
     assert [item.name for item in items] == ["disc.safetensors", "weights.json", "README.md"]
+
+
+def test_other_files_of_the_record_come_along_when_they_are_there(tmp_path, model):
+    more = {"disc.tflite": b"phone", "../disc.tflite": b"phone", "disc-int8.onnx": b"small"}
+    model.write_text(record_of({**CONTENT, **more}).to_json())
+    (tmp_path / "disc.tflite").write_bytes(b"phone")
+    files = by_name(collect(str(model), "owner/disc"))
+    assert files["disc.tflite"] == b"phone"
+    described = Weights.from_json(files["weights.json"].decode()).sha256
+    assert set(described) == {"disc.onnx", "disc.safetensors", "disc.tflite"}
+    (tmp_path / "disc.tflite").write_bytes(b"other")
+    with pytest.raises(WeightsUnavailable, match=r"disc\.tflite is not the file its record"):
+        collect(str(model), "owner/disc")
 
 
 def test_the_record_loses_the_commit_of_an_earlier_home(model):
