@@ -1,5 +1,7 @@
 import os
 
+import cv2
+import numpy as np
 import pytest
 
 from segmenter.device import cuda_name
@@ -18,3 +20,25 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("cuda"):
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """A tiny training folder: discs as people, on noise; cut-outs and backgrounds."""
+    folder = tmp_path_factory.mktemp("data")
+    generator = np.random.default_rng(0)
+    for source in ("portraits", "cutouts"):
+        for kind in ("images", "masks"):
+            (folder / source / kind).mkdir(parents=True)
+        for index in range(6):
+            mask = np.zeros((96, 80), np.uint8)
+            cv2.circle(mask, (40, 70), int(generator.integers(20, 35)), 255, -1)
+            image = generator.integers(0, 120, (96, 80, 3), dtype=np.uint8)
+            image[mask > 0] += np.array([0, 40, 120], np.uint8)
+            cv2.imwrite(str(folder / source / "images" / f"{index}.jpg"), image)
+            cv2.imwrite(str(folder / source / "masks" / f"{index}.png"), mask)
+    (folder / "backgrounds").mkdir()
+    for index in range(3):
+        noise = generator.integers(0, 120, (70, 90, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / "backgrounds" / f"{index}.jpg"), noise)
+    return folder
