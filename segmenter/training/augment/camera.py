@@ -7,9 +7,14 @@ import numpy as np
 import torch
 from numpy.random import Generator
 from torch import Tensor
-from torchvision.transforms import v2
 
+from segmenter.errors import MissingExtra
 from segmenter.training.augment.views import Sample
+
+try:
+    from torchvision.transforms import v2
+except ImportError as error:
+    raise MissingExtra("training needs torchvision: pip install torchvision") from error
 
 LARGEST_MOTION = 0.05  # of the frame's height, while the shutter is open
 SHAKE_CHANCE = 0.06

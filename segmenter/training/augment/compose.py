@@ -14,7 +14,6 @@ SMALLEST_PERSON = 0.4  # of the frame's height
 TALLEST_PERSON = 3.0  # of the frame's height: a full body becomes head and shoulders
 WIDEST_PERSON = 1.1  # of the frame's width
 LARGEST_ENLARGEMENT = 2.0  # beyond it everybody would be blurred
-CUT_OFF = 0.03  # of a photo's side: one who touches so much of it goes on beyond it
 SHADOW_CHANCE, MOTION_CHANCE = 0.3, 0.08
 
 
@@ -80,10 +79,10 @@ def cut_sides(alpha: np.ndarray) -> set[str]:
     sides = {
         "left": alpha[:, :2],
         "right": alpha[:, -2:],
-        "above": alpha[:2].T,
-        "below": alpha[-2:].T,
+        "above": alpha[:2],
+        "below": alpha[-2:],
     }
-    return {name for name, edge in sides.items() if (edge > 127).any(axis=1).mean() > CUT_OFF}
+    return {name for name, edge in sides.items() if edge.max() > 127}
 
 
 def choose_scale(

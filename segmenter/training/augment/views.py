@@ -7,6 +7,7 @@ import numpy as np
 from numpy.random import Generator
 
 LARGEST_TURN_DEGREES = 12
+SMALLEST_COVER = 0.6  # of a frame's longer side, in which a photo lies
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ def random_view(
 ) -> Sample:
     """Crop, turn, zoom and mirror a photo and its mask into (height, width).
 
-    Outside the photo the picture is continued but does not count.
+    Outside the photo the picture is mirrored but does not count.
     """
     fit = min(height / mask.shape[0], width / mask.shape[1])
     cover = max(height / mask.shape[0], width / mask.shape[1])
     # From a little smaller than fitting to half the picture: full bodies become busts, busts faces.
-    scale = float(np.exp(rng.uniform(np.log(0.8 * fit), np.log(1.5 * cover))))
+    # In a frame of quite another aspect fitting would leave most of it without a photo.
+    smallest = max(0.8 * fit, SMALLEST_COVER * cover)
+    scale = float(np.exp(rng.uniform(np.log(smallest), np.log(1.5 * cover))))
     matrix = placement(mask.shape, scale, float(rng.uniform(-1, 1)) * LARGEST_TURN_DEGREES, rng)
     slack = np.array([width - mask.shape[1] * scale, height - mask.shape[0] * scale])
     matrix[:, 2] += slack * rng.uniform(0.0, 1.0, 2) + (
@@ -43,7 +46,7 @@ def random_view(
     size = (width, height)
     # Shrinking by interpolation alone aliases; a first reduction by area keeps hair lines soft.
     return Sample(
-        warp(image, matrix, size, scale, cv2.BORDER_REPLICATE),
+        warp(image, matrix, size, scale, cv2.BORDER_REFLECT_101),
         warp(mask, matrix, size, scale, cv2.BORDER_CONSTANT),
         warp(np.ones_like(mask), matrix, size, scale, cv2.BORDER_CONSTANT),
     )

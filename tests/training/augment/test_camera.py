@@ -1,7 +1,11 @@
+import importlib
+import sys
+
 import numpy as np
 import pytest
 import torch
 
+from segmenter.errors import MissingExtra
 from segmenter.training.augment import camera
 from segmenter.training.augment.views import Sample
 
@@ -93,3 +97,10 @@ def test_shaking_softens_picture_and_mask_alike():
         np.testing.assert_array_equal(shaken.image[..., 0], shaken.mask)
         softened += bool(((shaken.mask > 20) & (shaken.mask < 235)).any())
     assert softened == 10
+
+
+def test_without_torchvision_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchvision.transforms", None)
+    monkeypatch.delitem(sys.modules, "segmenter.training.augment.camera")
+    with pytest.raises(MissingExtra, match="pip install torchvision"):
+        importlib.import_module("segmenter.training.augment.camera")

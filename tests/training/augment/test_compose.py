@@ -69,6 +69,7 @@ def test_the_nearer_stands_in_front():
         (body(bottom=60), {"below"}),
         (body(left=0, top=0), {"left", "above"}),
         (body(left=0, right=40), {"left", "right"}),
+        (body(right=40, top=30, bottom=32), {"right"}),
     ],
 )
 def test_the_sides_that_cut_a_person_off_are_known(alpha, expected):

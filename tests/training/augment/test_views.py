@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from segmenter.training.augment.views import Sample, placement, random_backdrop, random_view, warp
 
@@ -13,6 +14,16 @@ def test_a_view_marks_what_lies_outside_the_photo():
         # The photo is all person: wherever it counts the mask says so.
         assert sample.mask[sample.counts == 1].min() >= 127
         assert sample.counts.mean() > 0.1
+
+
+@pytest.mark.parametrize(("height", "width"), [(192, 352), (352, 192), (256, 256)])
+def test_a_photo_fills_much_of_any_frame(height, width):
+    photo, mask = np.zeros((90, 60, 3), np.uint8), np.zeros((90, 60), np.uint8)
+    counts = [
+        random_view(photo, mask, height, width, np.random.default_rng(seed)).counts.mean()
+        for seed in range(40)
+    ]
+    assert min(counts) > 0.4 and np.mean(counts) > 0.75
 
 
 def test_a_backdrop_fills_the_frame():
