@@ -1,6 +1,7 @@
 """Records of weights for tests."""
 
 import hashlib
+from pathlib import Path
 
 from segmenter.record import Weights
 
@@ -20,3 +21,12 @@ def record_of(content: dict[str, bytes], name="disc", **changes) -> Weights:
         "licence": "MIT",
     }
     return Weights(**{**fields, **changes})
+
+
+def write_model(folder: Path, content: dict[str, bytes], **changes) -> Path:
+    """Write the files and, as disc.json, their record; return the record's path."""
+    for name, data in content.items():
+        (folder / name).write_bytes(data)
+    path = folder / "disc.json"
+    path.write_text(record_of(content, **changes).to_json())
+    return path
