@@ -69,6 +69,7 @@ def test_it_runs_without_a_network_and_without_data(notebook, tmp_path, monkeypa
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.delenv("BACKDROP_MODEL", raising=False)
     cell_of(notebook, "parameters").source += TINY.format(work=str(tmp_path))
+    before = sorted(os.listdir(NOTEBOOK.parent))
     where = {"metadata": {"path": str(NOTEBOOK.parent)}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=where).execute()
 
@@ -81,4 +82,4 @@ def test_it_runs_without_a_network_and_without_data(notebook, tmp_path, monkeypa
     table = words_of(cell_of(notebook, "evaluate"))
     for name in ("deeplabv3-portrait", "deeplabv3"):
         assert f"| {name} | portraits | 3 |" in table
-    assert sorted(os.listdir(NOTEBOOK.parent)) == ["playground.ipynb"]
+    assert sorted(os.listdir(NOTEBOOK.parent)) == before
