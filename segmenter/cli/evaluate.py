@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from segmenter.cli.command import DONE, add_command
+from segmenter.cli.command import DONE, add_command, add_model_options
 
 EXPLANATION = """\
 Means over a set's photos: person_iou; miou, the mean of the person's and the background's IoU;
@@ -39,15 +39,7 @@ def add_evaluate(commands) -> None:
         "--worst", type=count, default=8, metavar="N", help="photos on a sheet of the worst ones"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no remarks")
-    group = parser.add_argument_group("model")
-    group.add_argument(
-        "--model",
-        action="append",
-        metavar="NAME",
-        help="as in `matte`; give it several times to compare models",
-    )
-    group.add_argument("--backend", choices=("auto", "onnx", "torch"), default="auto")
-    group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    add_model_options(parser, several=True)
 
 
 def count(text: str) -> int:
