@@ -70,12 +70,15 @@ class TorchBackend:
         self._torch = torch
         self._device = torch.device(device.kind)
         self._type = torch.float16 if device.kind == "cuda" else torch.float32
+        # PyTorch counts the host's cores, of which a container may use few.
+        torch.set_num_threads(device.threads)
         net = build(architecture, classes)
         try:
             net.load_state_dict(load_file(path))
         except Exception as error:  # a broken file or another architecture's tensors
             raise WeightsUnavailable(
-                f"{path.name} is no {architecture} of {classes} class(es): {first_line(error)}; fetch the file again"
+                f"{path.name} is no {architecture} of {classes} class(es): {first_line(error)}; "
+                f"fetch the file again"
             ) from error
         self._net = net.eval().to(self._device, self._type, memory_format=torch.channels_last)
 

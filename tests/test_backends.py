@@ -70,3 +70,13 @@ def test_a_network_of_many_classes_gives_a_channel_for_each(tmp_path):
     np.testing.assert_allclose(backend.run(batch), expected, atol=1e-4)
     with pytest.raises(WeightsUnavailable, match=r"1 class"):
         TorchBackend(tmp_path / "voc.safetensors", "deeplabv3_mobilenet_v3_large", CPU)
+
+
+def test_pytorch_uses_as_many_threads_as_the_device_has():
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    try:
+        TorchBackend(fetch(file="safetensors").path, "deeplabv3", Device("cpu", 3, "test"))
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
