@@ -5,24 +5,86 @@ from pathlib import Path
 
 from segmenter.cli.command import DONE, add_command
 
+PARITY_PHOTOS = 100
+
 
 def add_export(commands) -> None:
     """Describe `export`."""
     parser = add_command(
-        commands, "export", run_export, "Turn a run's averaged weights into safetensors and ONNX."
+        commands,
+        "export",
+        run_export,
+        "Turn a run's averaged weights, or released ones, into files for others: NAME.safetensors, "
+        "NAME.onnx and the record NAME.json; and print how near each file comes to PyTorch.",
     )
-    parser.add_argument("checkpoint", type=Path, help="checkpoint.pt of a run")
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="checkpoint.pt of a run, or the .json record of released weights",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder to write to")
-    parser.add_argument("--name", default="deeplabv3-portrait", help="the files' stem")
-    parser.add_argument("--architecture", default="deeplabv3")
+    parser.add_argument(
+        "--name", help="the files' stem (default: the record's name, or ARCHITECTURE-portrait)"
+    )
+    parser.add_argument(
+        "--architecture", help="of a checkpoint that does not say it (default: what it says)"
+    )
+    parser.add_argument(
+        "--formats",
+        nargs="+",
+        choices=("onnx", "tflite", "int8"),
+        default=["onnx"],
+        help="tflite: NAME.tflite of one square size, through litert-torch; int8: NAME-int8.onnx "
+        "and its record, 8-bit numbers",
+    )
+    parser.add_argument(
+        "--fixed-size",
+        type=int,
+        metavar="PIXELS",
+        help="side of the square that NAME.tflite takes (default: the record's video size); also "
+        "adds NAME-PIXELS.onnx of that size, for OpenCV before version 5",
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="folders of about 100 photos in all, from which int8 learns its scales",
+    )
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="FOLDER",
+        help="photos to compare the files on, not those of --calibration; with images/ and masks/ "
+        "each file's mIoU is told too (default: generated pictures)",
+    )
 
 
 def run_export(chosen: argparse.Namespace) -> int:
-    """Write safetensors, ONNX and the record."""
-    from segmenter.export.onnx import export_checkpoint
+    """Write the files, list them, and print the parity report."""
+    from segmenter.device import choose_device
+    from segmenter.export.parity import compare, to_markdown
+    from segmenter.export.photos import parity_photos
+    from segmenter.export.release import ExportOptions, export, square_side
+    from segmenter.export.runtimes import open_all
 
-    for path in export_checkpoint(
-        chosen.checkpoint, chosen.output, chosen.name, chosen.architecture
-    ):
-        print(path)
+    options = ExportOptions(
+        name=chosen.name,
+        architecture=chosen.architecture,
+        formats=tuple(chosen.formats),
+        fixed_size=chosen.fixed_size,
+        calibration=tuple(chosen.calibration),
+    )
+    photos = parity_photos(chosen.photos, PARITY_PHOTOS)
+    release = export(chosen.source, chosen.output, options)
+    print(*release.files.values(), sep="\n", end="\n\n")
+    device = choose_device("cpu")
+    side = chosen.fixed_size or square_side(release.record)
+    rows = compare(open_all(release.files, release.record, device), photos, release.record, side)
+    where = f"of {chosen.photos}" if chosen.photos else "generated (--photos FOLDER for real ones)"
+    print(f"{len(photos)} pictures {where}, {side}x{side}; {device.describe()}.")
+    print("Differences are between probabilities and those of PyTorch; ms are medians.\n")
+    print(to_markdown(rows))
     return DONE

@@ -1,99 +1,75 @@
-"""Release files of a trained network: safetensors, ONNX of any size, and the Weights record."""
+"""A network as ONNX, which ONNX Runtime, OpenCV's dnn and onnxruntime-web load."""
 
-import hashlib
-from dataclasses import replace
+from copy import deepcopy
+from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from segmenter.errors import InvalidInput
-from segmenter.files import finished
-from segmenter.nets import build
-from segmenter.record import Weights
+from segmenter.errors import MissingExtra
 
 STRIDE_MULTIPLE = 32
-# What ONNX Runtime, OpenCV's dnn and onnxruntime-web all load.
 OPSET = 18
 LARGEST_MULTIPLE = 128
-# What a first record says; sizes are best chosen by measurement, then written into the record.
-TRAINED_WITH = {
-    "mean": (0.5, 0.5, 0.5),
-    "std": (0.5, 0.5, 0.5),
-    "video_size": 256,
-    "photo_size": 384,
-}
+EXAMPLE_SIZE = (256, 192)  # two sides that differ, lest the exporter takes them for one
 
 
-def export_checkpoint(checkpoint: Path, folder: Path, name: str, architecture: str) -> list[Path]:
-    """Write NAME.safetensors, NAME.onnx and NAME.json from a run's averaged weights.
+def write_onnx(net: nn.Module, path: Path, fixed_size: int | None = None) -> None:
+    """Write one file with input `batch`, normalised (1,3,h,w), and output `logits` (1,C,h,w).
 
-    What a record that is there already says is kept, but for its hashes, which are renewed, and its
-    metrics, which were those of other weights.
-
-    Returns:
-        The three paths.
+    Args:
+        net: in evaluation mode, float32; it is left as it is.
+        path: the file.
+        fixed_size: h and w in pixels; None for any multiples of 32, which OpenCV before version 5
+            can't load.
 
     Raises:
-        InvalidInput: the checkpoint is missing or of another architecture.
+        MissingExtra: a package of the exporter is not installed.
     """
-    net = build(architecture)
-    try:
-        net.load_state_dict(
-            torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
-        )
-    except (OSError, KeyError, RuntimeError) as error:
-        raise InvalidInput(f"{checkpoint} is no checkpoint of {architecture}: {error}") from error
-    net.eval()
-    tensors, graph, record = (folder / f"{name}{end}" for end in (".safetensors", ".onnx", ".json"))
-    with finished(tensors) as part:
-        write_safetensors(net, part)
-    with finished(graph) as part:
-        write_onnx(net, part)
-    with finished(record) as part:
-        part.write_text(describe(record, architecture, [tensors, graph]).to_json())
-    return [tensors, graph, record]
-
-
-def write_safetensors(net: nn.Module, path: Path) -> None:
-    """Write the state dict; tensors are made contiguous, since the format knows no strides."""
-    from safetensors.torch import save_file
-
-    save_file({key: value.contiguous() for key, value in net.state_dict().items()}, path)
-
-
-def write_onnx(net: nn.Module, path: Path) -> None:
-    """Write one file with input `batch` and output `logits`, height and width multiples of 32."""
-    net = net.to(memory_format=torch.contiguous_format)
-    side = torch.export.Dim("height", min=1, max=LARGEST_MULTIPLE)
-    other = torch.export.Dim("width", min=1, max=LARGEST_MULTIPLE)
-    shape = {2: STRIDE_MULTIPLE * side, 3: STRIDE_MULTIPLE * other}
+    require_exporter()
+    size = (fixed_size, fixed_size) if fixed_size else EXAMPLE_SIZE
+    net = with_folded_norms(net).cpu().to(memory_format=torch.contiguous_format)
     torch.onnx.export(
         net,
-        (torch.zeros(1, 3, 256, 192),),
+        (torch.zeros(1, 3, *size),),
         str(path),
         dynamo=True,
         external_data=False,
         opset_version=OPSET,
-        dynamic_shapes=(shape,),
+        dynamic_shapes=None if fixed_size else ({2: multiples("height"), 3: multiples("width")},),
         input_names=["batch"],
         output_names=["logits"],
         verbose=False,
     )
 
 
-def describe(record: Path, architecture: str, files: list[Path]) -> Weights:
-    """Return the record's new content: what an older one says, with the hashes of `files`."""
-    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-    if record.exists():
-        return replace(Weights.from_json(record.read_text()), sha256=hashes, metrics={})
-    return Weights(
-        name=record.stem,
-        architecture=architecture,
-        safetensors=files[0].name,
-        onnx=files[1].name,
-        sha256=hashes,
-        stride_multiple=STRIDE_MULTIPLE,
-        licence="unstated",
-        **TRAINED_WITH,
-    )
+def require_exporter() -> None:
+    """Raise MissingExtra when PyTorch's exporter lacks a package."""
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra(
+            "writing ONNX needs two packages: pip install onnx onnxscript"
+        ) from error
+
+
+def multiples(name: str):
+    """Return a side of the picture that may be any multiple of 32 up to 4096 pixels."""
+    return STRIDE_MULTIPLE * torch.export.Dim(name, min=1, max=LARGEST_MULTIPLE)
+
+
+def with_folded_norms(net: nn.Module) -> nn.Module:
+    """Return a copy in which each convolution does the work of the normalisation after it.
+
+    Run-times fold them as well, but not where the convolution's size is asked for by a resize.
+    """
+    net = deepcopy(net)
+    for layers in [module for module in net.modules() if isinstance(module, nn.Sequential)]:
+        for index, (layer, follower) in enumerate(pairwise(list(layers))):
+            if isinstance(layer, nn.Conv2d) and isinstance(follower, nn.BatchNorm2d):
+                layers[index] = fuse_conv_bn_eval(layer, follower)
+                layers[index + 1] = nn.Identity()
+    return net

@@ -1,0 +1,205 @@
+"""The files of a release: safetensors, ONNX, what else was asked for, and the Weights record."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from segmenter.errors import InvalidInput
+from segmenter.export.int8 import write_int8
+from segmenter.export.onnx import STRIDE_MULTIPLE, require_exporter, write_onnx
+from segmenter.export.photos import calibration_photos
+from segmenter.export.source import Source, read_source
+from segmenter.export.tflite import require_converter, write_tflite
+from segmenter.files import finished
+from segmenter.preprocess import Batch, to_batch
+from segmenter.record import Weights
+from segmenter.training.pairs import read_image
+from segmenter.weights import read_record
+
+FORMATS = ("onnx", "tflite", "int8")
+CALIBRATION_PHOTOS = 100
+# What a new record says where the run does not.
+ASSUMED = {
+    "mean": (0.5, 0.5, 0.5),
+    "std": (0.5, 0.5, 0.5),
+    "video_size": 256,
+    "photo_size": 384,
+    "licence": "unstated",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """What to write."""
+
+    name: str | None = None  # the files' stem; None: the record's name, or ARCHITECTURE-portrait
+    architecture: str | None = None  # of a checkpoint that does not say it
+    formats: tuple[str, ...] = ("onnx",)  # of FORMATS; ONNX is always written
+    fixed_size: int | None = None  # pixels; adds an ONNX file whose sides are this and no other
+    calibration: tuple[Path, ...] = ()  # folders of photos, for int8
+
+    def __post_init__(self):
+        """Refuse what can't be written."""
+        unknown = sorted(set(self.formats) - set(FORMATS))
+        if unknown:
+            raise InvalidInput(f"no format {unknown[0]!r}; choose {', '.join(FORMATS)}")
+        size = self.fixed_size
+        if size is not None and (size < STRIDE_MULTIPLE or size % STRIDE_MULTIPLE):
+            raise InvalidInput(f"the fixed size is {size}; choose a multiple of {STRIDE_MULTIPLE}")
+        if "int8" in self.formats and not self.calibration:
+            raise InvalidInput(
+                f"int8 finds its scales on photos: give --calibration FOLDER with about "
+                f"{CALIBRATION_PHOTOS} of the kind that the network will see"
+            )
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was written."""
+
+    record: Weights
+    files: dict[str, Path]  # safetensors, onnx, fixed, tflite, int8, int8_record, record
+
+
+def export(source: Path, folder: Path, options: ExportOptions | None = None) -> Release:
+    """Write NAME.safetensors, NAME.onnx, NAME.json, and what else the options ask for.
+
+    All files appear, or none.
+
+    Args:
+        source: a checkpoint of a run, or the .json record of released weights.
+        folder: where to write.
+        options: what to write.
+
+    Raises:
+        InvalidInput: the source is no checkpoint, or one of another architecture.
+        WeightsUnavailable: the source is a record whose weights can't be found or trusted.
+        InvalidDataset: there are no photos to calibrate with.
+        MissingExtra: a format needs a package that is not installed.
+    """
+    options = options or ExportOptions()
+    require_exporter()
+    if "tflite" in options.formats:
+        require_converter()
+    photos = (
+        calibration_photos(options.calibration, CALIBRATION_PHOTOS) if options.calibration else []
+    )
+    network = read_source(source, options.architecture)
+    files = files_of(options.name or network.name, folder, options)
+    with ExitStack() as stack:
+        parts = {kind: stack.enter_context(finished(path)) for kind, path in files.items()}
+        write_safetensors(network.net, parts["safetensors"])
+        write_onnx(network.net, parts["onnx"])
+        record = describe(network, files, parts)
+        write_others(network, record, parts, options, photos)
+        record = write_records(record, files, parts)
+    return Release(record, files)
+
+
+def files_of(name: str, folder: Path, options: ExportOptions) -> dict[str, Path]:
+    """Return the files to write, by kind."""
+    files = {"safetensors": f"{name}.safetensors", "onnx": f"{name}.onnx", "record": f"{name}.json"}
+    if options.fixed_size:
+        files["fixed"] = f"{name}-{options.fixed_size}.onnx"
+    if "tflite" in options.formats:
+        files["tflite"] = f"{name}.tflite"
+    if "int8" in options.formats:
+        files |= {"int8": f"{name}-int8.onnx", "int8_record": f"{name}-int8.json"}
+    return {kind: folder / file for kind, file in files.items()}
+
+
+def write_safetensors(net: nn.Module, path: Path) -> None:
+    """Write the state dict; tensors are made contiguous, since the format knows no strides."""
+    from safetensors.torch import save_file
+
+    save_file({key: value.contiguous() for key, value in net.state_dict().items()}, path)
+
+
+def describe(source: Source, files: dict[str, Path], parts: dict[str, Path]) -> Weights:
+    """Return the record of safetensors and ONNX, which lie in `parts` until they are in `files`.
+
+    What an older record says is kept, but for what the run knows better, and for the metrics when
+    they were those of other weights.
+    """
+    of_these: dict[str, Any] = {
+        "name": files["record"].stem,
+        "architecture": source.architecture,
+        "safetensors": files["safetensors"].name,
+        "onnx": files["onnx"].name,
+        "sha256": hashes_of(files, parts, ("safetensors", "onnx")),
+        "classes": source.classes,
+        # The commit of an older record does not hold these files.
+        "repository": None,
+        "revision": None,
+    }
+    if source.record:
+        return replace(source.record, **of_these)
+    if files["record"].exists():
+        normalisation = {key: source.facts[key] for key in ("mean", "std") if key in source.facts}
+        older = read_record(files["record"])
+        return replace(older, **of_these, **normalisation, person_class=None, metrics={})
+    facts = ASSUMED | source.facts
+    return Weights(**of_these, **facts, stride_multiple=STRIDE_MULTIPLE)
+
+
+def hashes_of(
+    files: dict[str, Path], parts: dict[str, Path], kinds: Iterable[str]
+) -> dict[str, str]:
+    """Return the sha256 of each part, by the name it will have."""
+    return {
+        files[kind].name: hashlib.sha256(parts[kind].read_bytes()).hexdigest() for kind in kinds
+    }
+
+
+def write_others(
+    source: Source,
+    record: Weights,
+    parts: dict[str, Path],
+    options: ExportOptions,
+    photos: list[Path],
+) -> None:
+    """Write the fixed-size ONNX, TFLite and int8 files that have a part."""
+    if "fixed" in parts:
+        write_onnx(source.net, parts["fixed"], options.fixed_size)
+    if "tflite" in parts:
+        size = options.fixed_size or square_side(record)
+        write_tflite(
+            parts["safetensors"], source.architecture, source.classes, size, parts["tflite"]
+        )
+    if "int8" in parts:
+        write_int8(parts["onnx"], parts["int8"], batches_of(photos, record))
+
+
+def square_side(record: Weights) -> int:
+    """Return the side of a square that holds what the network sees of a frame, in pixels."""
+    return -(-record.video_size // record.stride_multiple) * record.stride_multiple
+
+
+def batches_of(photos: list[Path], record: Weights) -> Iterator[Batch]:
+    """Prepare photos as the network will see them."""
+    for path in photos:
+        frame = read_image(path)
+        yield to_batch(frame, record.photo_size, record.stride_multiple, record.mean, record.std)[0]
+
+
+def write_records(record: Weights, files: dict[str, Path], parts: dict[str, Path]) -> Weights:
+    """Write the record with the hashes of all files, and one by which the int8 file can be used."""
+    kinds = [kind for kind in files if not kind.endswith("record")]
+    record = replace(record, sha256=hashes_of(files, parts, kinds))
+    parts["record"].write_text(record.to_json(), encoding="utf-8")
+    if "int8" in files:
+        quantised = replace(
+            record,
+            name=files["int8_record"].stem,
+            onnx=files["int8"].name,
+            safetensors=None,
+            sha256=hashes_of(files, parts, ["int8"]),
+            metrics={},
+        )
+        parts["int8_record"].write_text(quantised.to_json(), encoding="utf-8")
+    return record

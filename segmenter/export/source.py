@@ -1,0 +1,97 @@
+"""What is exported: a run's checkpoint, or weights that were released before."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from segmenter.errors import InvalidInput
+from segmenter.nets import build
+from segmenter.record import Weights
+from segmenter.weights import fetch
+
+# The long side at which photos are best seen, by that of training pictures; of the bundled weights.
+PHOTO_TO_TRAINING_SIZE = 1.5
+
+
+@dataclass(frozen=True)
+class Source:
+    """A network with its weights, and what is known of them."""
+
+    net: nn.Module  # in evaluation mode
+    architecture: str
+    classes: int = 1
+    record: Weights | None = None  # of weights released before
+    facts: dict[str, Any] = field(default_factory=dict)  # fields of a record, from a run's options
+
+    @property
+    def name(self) -> str:
+        """The stem of its files, unless another is wished."""
+        return self.record.name if self.record else f"{self.architecture}-portrait"
+
+
+def read_source(path: Path, architecture: str | None = None) -> Source:
+    """Read a checkpoint's averaged weights, or the weights of a record.
+
+    Args:
+        path: a checkpoint of a run, or the .json record of released weights.
+        architecture: of a checkpoint that does not say it.
+
+    Raises:
+        InvalidInput: it is no checkpoint, or one of another architecture.
+        WeightsUnavailable: the record or its weights can't be found or trusted.
+    """
+    return read_released(path) if path.suffix == ".json" else read_checkpoint(path, architecture)
+
+
+def read_released(path: Path) -> Source:
+    """Read a record and its safetensors."""
+    from safetensors.torch import load_file
+
+    fetched = fetch(path, file="safetensors")
+    record = fetched.record
+    net = build(record.architecture, record.classes)
+    try:
+        net.load_state_dict(load_file(fetched.path))
+    except RuntimeError as error:
+        raise InvalidInput(
+            f"{fetched.path} holds no {record.architecture}; correct the architecture in {path}"
+        ) from error
+    return Source(net.eval(), record.architecture, record.classes, record)
+
+
+def read_checkpoint(path: Path, architecture: str | None) -> Source:
+    """Read a run's averaged weights and what its options say."""
+    try:
+        # Without running code that may be in it.
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        average, options = state["average"], state.get("options", {})
+    except Exception as error:  # torch raises what its unpickler, zip reader or the file system do
+        raise InvalidInput(
+            f"{path} is no checkpoint of a training run; give RUN/checkpoint.pt or the .json "
+            "record of released weights"
+        ) from error
+    name = options.get("architecture", architecture)
+    if name is None:
+        raise InvalidInput(f"{path} does not say its architecture; give --architecture")
+    if architecture not in (None, name):
+        raise InvalidInput(f"{path} is of {name}, not {architecture}; leave --architecture out")
+    net = build(name)
+    try:
+        net.load_state_dict(average)
+    except RuntimeError as error:
+        raise InvalidInput(f"{path} holds no {name}; give the --architecture it was of") from error
+    return Source(net.eval(), name, facts=facts_of(options))
+
+
+def facts_of(options: dict[str, str]) -> dict[str, Any]:
+    """Return what a run's options, each as text, say of a record's fields."""
+    facts: dict[str, Any] = {
+        name: (float(options[name]),) * 3 for name in ("mean", "std") if name in options
+    }
+    if "size" in options:
+        size = int(options["size"])
+        facts |= {"video_size": size, "photo_size": round(PHOTO_TO_TRAINING_SIZE * size)}
+    return facts

@@ -1,0 +1,48 @@
+"""The 8-bit file stays near the network it was made from."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from segmenter.backends import OnnxBackend
+from segmenter.benchmark import scene
+from segmenter.device import Device
+from segmenter.export.int8 import write_int8
+from segmenter.preprocess import to_batch
+from segmenter.weights import BUNDLED, read_record
+
+CPU = Device("cpu", 2, "test")
+GRAPH = BUNDLED / "deeplabv3-portrait.onnx"
+RECORD = read_record(BUNDLED / "deeplabv3-portrait.json")
+BATCHES = [
+    to_batch(scene(*size), 128, 32, RECORD.mean, RECORD.std)[0]
+    for size in ((96, 128), (128, 96), (128, 128))
+]
+
+
+@pytest.fixture(scope="module")
+def quantised(tmp_path_factory):
+    """Quantise the bundled weights, calibrated on drawings of somebody."""
+    path = tmp_path_factory.mktemp("int8") / "net.onnx"
+    write_int8(GRAPH, path, BATCHES)
+    return path
+
+
+def test_it_is_a_third_as_large(quantised):
+    assert quantised.stat().st_size < 0.4 * GRAPH.stat().st_size
+
+
+def test_it_finds_the_same_people(quantised):
+    whole, small = OnnxBackend(GRAPH, CPU), OnnxBackend(quantised, CPU)
+    for batch in BATCHES:
+        expected = whole.run(batch) > 0
+        assert expected.any() and not expected.all()
+        assert np.mean((small.run(batch) > 0) == expected) > 0.98
+
+
+def test_the_same_photos_give_the_same_file_and_no_chatter(quantised, tmp_path, caplog):
+    write_int8(GRAPH, tmp_path / "net.onnx", BATCHES)
+    assert (tmp_path / "net.onnx").read_bytes() == quantised.read_bytes()
+    assert caplog.records == []
+    assert logging.root.manager.disable == logging.NOTSET  # as it was before
