@@ -1,6 +1,7 @@
 """TFLite files: converted by LiteRT Torch, run by LiteRT."""
 
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -19,7 +20,13 @@ RECORD = BUNDLED / "deeplabv3-portrait.json"
 TENSORS = BUNDLED / "deeplabv3-portrait.safetensors"
 SIDE = 64
 
+needs_converter = pytest.mark.skipif(
+    find_spec("litert_torch") is None or find_spec("ai_edge_litert") is None,
+    reason="needs the extra: pip install litert-torch ai-edge-litert",
+)
 
+
+@needs_converter
 def test_it_gives_pytorchs_probabilities(tmp_path):
     path = tmp_path / "net.tflite"
     write_tflite(TENSORS, "deeplabv3", 1, SIDE, path)
@@ -33,6 +40,7 @@ def test_it_gives_pytorchs_probabilities(tmp_path):
     assert row.megabytes == pytest.approx(reference.megabytes, rel=0.1)
 
 
+@needs_converter
 def test_what_it_can_not_convert_is_told_in_one_sentence(tmp_path):
     with pytest.raises(OutputFailed, match=r"can't convert unet to TFLite \(.+\); try") as caught:
         write_tflite(TENSORS, "unet", 1, SIDE, tmp_path / "net.tflite")
