@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -181,10 +182,11 @@ def square_side(record: Weights) -> int:
 
 
 def batches_of(photos: list[Path], record: Weights) -> Iterator[Batch]:
-    """Prepare photos as the network will see them."""
-    for path in photos:
+    """Prepare photos as the network will see them, in turn as large as photos and as videos."""
+    sizes = cycle((record.photo_size, record.video_size))
+    for path, size in zip(photos, sizes, strict=False):
         frame = read_image(path)
-        yield to_batch(frame, record.photo_size, record.stride_multiple, record.mean, record.std)[0]
+        yield to_batch(frame, size, record.stride_multiple, record.mean, record.std)[0]
 
 
 def write_records(record: Weights, files: dict[str, Path], parts: dict[str, Path]) -> Weights:

@@ -22,7 +22,11 @@ class Exported:
 
 
 class OpenCvRuntime:
-    """OpenCV's dnn module; before version 5 it takes only fixed-size files."""
+    """OpenCV's dnn module; before version 5 it takes only fixed-size files.
+
+    OpenCV 5.0 errs when it enlarges features that are one pixel wide or high, which HRNet has where
+    a side of the picture is 32 pixels: give it 64 or more.
+    """
 
     name = "OpenCV dnn"
 

@@ -28,16 +28,17 @@ def photos(tmp_path):
 def test_it_lists_the_files_and_how_near_they_come(photos, tmp_path, capsys):
     folder = tmp_path / "files"
     words = ["export", str(RECORD), "-o", str(folder), "--name", "mine", "--formats", "int8"]
+    words += ["--fixed-size", "64"]
     assert cli.main([*words, "--calibration", str(photos), "--photos", str(photos)]) == 0
     said = capsys.readouterr().out
-    names = ("mine.safetensors", "mine.onnx", "mine.json", "mine-int8.onnx", "mine-int8.json")
+    names = ("mine.safetensors", "mine.onnx", "mine.json", "mine-64.onnx", "mine-int8.onnx")
     assert said.splitlines()[:5] == [str(folder / name) for name in names]
-    assert f"3 pictures of {photos}, 256x256; CPU" in said
+    assert f"3 pictures of {photos}, 64x64; CPU" in said
     rows = [line.strip("| ").split(" | ") for line in said.splitlines() if line.startswith("| m")]
     ran = [(file, runtime) for file, runtime, *_ in rows]
     assert ran[:2] == [("mine.safetensors", "PyTorch"), ("mine.onnx", "ONNX Runtime")]
-    assert ("mine-int8.onnx", "ONNX Runtime") in ran
-    assert all(float(row[4]) < 1e-3 for row in rows if row[0] == "mine.onnx")
+    assert {("mine-int8.onnx", "ONNX Runtime"), ("mine-64.onnx", "OpenCV dnn")} <= set(ran)
+    assert all(float(row[4]) < 1e-3 for row in rows if row[0] in ("mine.onnx", "mine-64.onnx"))
     assert len({row[6] for row in rows if row[0] != "mine-int8.onnx"}) == 1  # mIoU
     segmenter = Segmenter(str(folder / "mine-int8.json"), backend="onnx", device="cpu")
     assert segmenter.weights.name == "mine-int8"

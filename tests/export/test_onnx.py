@@ -14,7 +14,7 @@ from segmenter.export.runtimes import OpenCvRuntime
 from segmenter.nets import COMPARED
 
 CPU = Device("cpu", 2, "test")
-SIZES = ((64, 64), (96, 160), (224, 32))
+SIZES = ((64, 64), (96, 160), (224, 64))
 
 
 def a_batch(height: int, width: int) -> np.ndarray:
@@ -42,7 +42,7 @@ def exported(request, tmp_path_factory):
 def test_onnx_runtime_gives_the_same_logits_at_any_size(exported):
     net, path = exported
     backend = OnnxBackend(path, CPU)
-    for size in SIZES:
+    for size in (*SIZES, (32, 96)):
         assert_same(backend.run(a_batch(*size)), logits_of(net, a_batch(*size)))
 
 
