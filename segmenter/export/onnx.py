@@ -48,8 +48,8 @@ def write_onnx(net: nn.Module, path: Path, fixed_size: int | None = None) -> Non
 def require_exporter() -> None:
     """Raise MissingExtra when PyTorch's exporter lacks a package."""
     try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
+        import onnx  # noqa: F401 - asks only whether it is installed
+        import onnxscript  # noqa: F401 - asks only whether it is installed
     except ImportError as error:
         raise MissingExtra(
             "writing ONNX needs two packages: pip install onnx onnxscript"

@@ -21,7 +21,7 @@ LOG_COLUMNS = ("samples", "loss", "miou", "seconds")
 def require_matplotlib() -> None:
     """Raise MissingExtra unless matplotlib is installed, before time is spent on what it draws."""
     try:
-        import matplotlib.figure  # noqa: F401
+        import matplotlib.figure  # noqa: F401 - asks only whether it is installed
     except ImportError as error:
         raise MissingExtra("plots need matplotlib: pip install matplotlib") from error
 
