@@ -43,6 +43,19 @@ def write_onnx(net: nn.Module, path: Path, fixed_size: int | None = None) -> Non
         output_names=["logits"],
         verbose=False,
     )
+    forget_sources(path)
+
+
+def forget_sources(path: Path) -> None:
+    """Take out what the exporter wrote of the source code's lines: paths of this machine."""
+    import onnx
+
+    model = onnx.load(path)
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    onnx.save(model, path)
 
 
 def require_exporter() -> None:

@@ -1,5 +1,7 @@
 """The ONNX files, as ONNX Runtime and OpenCV run them."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -72,6 +74,12 @@ def test_folding_takes_the_norms_out_of_a_copy_and_changes_nothing_else():
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
     assert any(isinstance(module, torch.nn.BatchNorm2d) for module in net.modules())
     assert_same(logits_of(folded, a_batch(64, 96)), logits_of(net, a_batch(64, 96)))
+
+
+def test_the_file_names_no_path_of_the_machine_it_was_made_on(exported):
+    content = exported[1].read_bytes()
+    assert str(Path(__file__).parents[2]).encode() not in content
+    assert b"site-packages" not in content
 
 
 def test_a_missing_exporter_is_named(monkeypatch, tmp_path):
