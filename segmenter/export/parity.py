@@ -51,7 +51,7 @@ class Parity:
 def compare(
     exported: list[Exported], photos: Iterable[Callable[[], Photo]], record: Weights, side: int
 ) -> list[Parity]:
-    """Compare files with the first one, on squares that hold whole photos.
+    """Compare files with the first one, on squares that hold whole photos; only these count.
 
     Args:
         exported: the reference, then others.
@@ -67,8 +67,9 @@ def compare(
         reference = None
         for entry, told in zip(exported, differences, strict=True):
             own = person_of(entry.backend.run(batch)[0], record.person_class)
-            reference = own if reference is None else reference
-            told.add(own, reference)
+            inner = own[: geometry.inner_height, : geometry.inner_width]
+            reference = inner if reference is None else reference
+            told.add(inner, reference)
             if photo.person is not None:
                 told.mious.append(miou(restore(own, geometry) >= 0.5, photo.person))
     times = median_times([entry.backend for entry in exported], batch)

@@ -116,9 +116,10 @@ def files_of(name: str, folder: Path, options: ExportOptions) -> dict[str, Path]
 
 def write_safetensors(net: nn.Module, path: Path) -> None:
     """Write the state dict; tensors are made contiguous, since the format knows no strides."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file({key: value.contiguous() for key, value in net.state_dict().items()}, path)
+    # `save_file` would write a file that nobody else may read.
+    path.write_bytes(save({key: value.contiguous() for key, value in net.state_dict().items()}))
 
 
 def describe(source: Source, files: dict[str, Path], parts: dict[str, Path]) -> Weights:

@@ -61,6 +61,12 @@ def test_differences_are_of_probabilities(file):
     assert row.miou is None
 
 
+def test_what_continues_a_photo_to_a_square_does_not_count(file):
+    narrow = Photo(np.zeros((64, 32, 3), np.uint8))  # the left half of its square
+    exported = [Exported(file, Fixed("a", EVEN, EVEN)), Exported(file, Fixed("b", EVEN, SURE))]
+    assert compare(exported, [lambda: narrow], RECORD, 64)[1].largest == 0
+
+
 def test_miou_is_of_each_file_against_the_masks(file):
     left = np.zeros((64, 64), bool)
     left[:, :32] = True

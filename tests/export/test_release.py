@@ -56,6 +56,10 @@ def test_the_record_is_true_and_can_be_used(released):
         assert fetched.record.sha256[fetched.path.name] == digest
 
 
+def test_all_files_may_be_read_by_the_same_people(released):
+    assert len({path.stat().st_mode for path in released.files.values()}) == 1
+
+
 def test_a_new_record_says_what_the_run_says(released):
     record = read_record(released.files["record"])
     assert record == released.record
