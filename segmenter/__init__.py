@@ -7,16 +7,9 @@ from segmenter.background import Blur, Clip, Colour, Picture, Transparent
 from segmenter.errors import SegmenterError
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
-from segmenter.pipeline import (
-    LiveReplacer,
-    Progress,
-    Replacement,
-    ReplaceOptions,
-    read_background,
-    replace_in_image,
-    replace_in_video,
-)
+from segmenter.pipeline import Replacement, ReplaceOptions, read_background, replace_in_image
 from segmenter.refine import RefineOptions
+from segmenter.stream import LiveReplacer, Progress, replace_in_video
 
 __all__ = [
     "Blur",

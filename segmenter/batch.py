@@ -17,14 +17,8 @@ from segmenter.composite import to_grey
 from segmenter.errors import InvalidInput, SegmenterError
 from segmenter.images import IMAGE_ENDINGS, open_image, save_image
 from segmenter.inference import Segmenter
-from segmenter.pipeline import (
-    ReplaceOptions,
-    matte_of_image,
-    mattes_of_frames,
-    mattes_of_video,
-    replace_in_image,
-    replace_in_video,
-)
+from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image
+from segmenter.stream import mattes_of_frames, mattes_of_video, replace_in_video
 from segmenter.video import VIDEO_ENDINGS, probe
 
 SUFFIX = "-backdrop"

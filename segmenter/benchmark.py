@@ -23,8 +23,9 @@ from segmenter.foreground import estimate_foreground
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.people import choose_people
-from segmenter.pipeline import LiveReplacer, replace_in_image, replace_in_video
+from segmenter.pipeline import replace_in_image
 from segmenter.refine import VIDEO_WORKING_SIZE, refine
+from segmenter.stream import LiveReplacer, replace_in_video
 from segmenter.temporal import TemporalSmoother
 from segmenter.video import VideoInfo, VideoWriter
 

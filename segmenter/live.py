@@ -21,7 +21,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from segmenter.background import Background, Transparent
 from segmenter.errors import SegmenterError
-from segmenter.pipeline import LiveReplacer, ReplaceOptions
+from segmenter.pipeline import ReplaceOptions
+from segmenter.stream import LiveReplacer
 from segmenter.wire import (
     BROKEN,
     BUSY,

@@ -5,7 +5,7 @@ from pathlib import Path
 import gradio as gr
 
 from segmenter.page.work import LARGEST_UPLOAD_MB, LONGEST_VIDEO_S, in_words
-from segmenter.pipeline import Progress
+from segmenter.stream import Progress
 
 SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")

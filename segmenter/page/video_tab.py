@@ -14,7 +14,7 @@ from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
 from segmenter.page.widgets import AT_ONCE, GLUE, friendly
 from segmenter.page.work import FORMATS, Desk
-from segmenter.pipeline import Progress
+from segmenter.stream import Progress
 
 HEIGHT_PX = 300
 TELL_EVERY_S = 1.0

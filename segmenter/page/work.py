@@ -20,7 +20,8 @@ from segmenter.composite import over
 from segmenter.errors import InvalidInput
 from segmenter.images import open_image, save_image
 from segmenter.page.choice import Choice, make_background, make_options, shrunk
-from segmenter.pipeline import LiveReplacer, Progress, replace_in_image, replace_in_video
+from segmenter.pipeline import replace_in_image
+from segmenter.stream import LiveReplacer, Progress, replace_in_video
 from segmenter.video import probe, read_frames
 
 LARGEST_UPLOAD_MB = 200

@@ -1,0 +1,134 @@
+"""Frames that follow each other: a live camera, and a video from file to file."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from segmenter.arrays import Frame, require_frame
+from segmenter.background import Background, Transparent
+from segmenter.inference import Segmenter
+from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
+from segmenter.refine import VIDEO_WORKING_SIZE
+from segmenter.temporal import TemporalSmoother
+from segmenter.video import VideoWriter, probe, read_frames
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a video is."""
+
+    frames_done: int
+    frames_expected: int | None  # None when the file does not say
+    elapsed_s: float
+
+    @property
+    def frame_ms(self) -> float:
+        """Milliseconds a frame took, on average."""
+        return 1000 * self.elapsed_s / max(1, self.frames_done)
+
+    @property
+    def remaining_s(self) -> float | None:
+        """Estimated seconds to go."""
+        if self.frames_expected is None:
+            return None
+        return max(0, self.frames_expected - self.frames_done) * self.frame_ms / 1000
+
+
+class LiveReplacer:
+    """One visitor's camera or one video: remembers the last frames and the present choices.
+
+    `update` may be called from another thread than the one that calls the replacer.
+    """
+
+    def __init__(
+        self,
+        segmenter: Segmenter,
+        background: Background | None = None,
+        options: ReplaceOptions | None = None,
+    ):
+        self._segmenter = segmenter
+        self._background = background or Transparent()
+        self._options = options or ReplaceOptions()
+        self._smoother = TemporalSmoother()
+        self._lock = threading.Lock()
+
+    def __call__(self, frame: Frame, time_s: float) -> Replacement:
+        """Replace the background of one frame, (H, W, 3) uint8 RGB, shown at `time_s` seconds."""
+        with self._lock:
+            background, options = self._background, self._options
+        probability = self._segmenter.probability(require_frame(frame), self._segmenter.video_size)
+        if options.smoothing:
+            probability = self._smoother(probability, frame)
+        alpha = to_alpha(probability, frame, options, VIDEO_WORKING_SIZE)
+        return put_before(background, frame, alpha, time_s)
+
+    def update(
+        self, background: Background | None = None, options: ReplaceOptions | None = None
+    ) -> None:
+        """Change the background, the options or both, from the next frame on."""
+        with self._lock:
+            self._background = background or self._background
+            self._options = options or self._options
+
+
+def replace_in_video(
+    source: Path,
+    target: Path,
+    background: Background | None = None,
+    *,
+    segmenter: Segmenter | None = None,
+    options: ReplaceOptions | None = None,
+) -> Iterator[Progress]:
+    """Replace what is behind the people in a video, with its sound and exact rate.
+
+    A generator: each step is a frame. Closing it early cancels, stops ffmpeg and leaves no file.
+
+    Args:
+        source: any video ffmpeg reads.
+        target: `.mp4`, `.webm` or `.mov`; appears when the last frame is written.
+        background: None, or `Transparent()`, keeps transparency (`.webm` and `.mov` only).
+        segmenter: shared weights; None loads the bundled ones.
+        options: None for the defaults.
+
+    Raises:
+        UnreadableVideo, OutputFailed, InvalidInput: as their messages say.
+    """
+    source, target = Path(source), Path(target)
+    info = probe(source)
+    background = background or Transparent()
+    replacer = LiveReplacer(segmenter or Segmenter(), background, options)
+    is_cutout = isinstance(background, Transparent)
+    started = time.monotonic()
+    with (
+        closing(read_frames(source, info=info)) as frames,
+        closing(background),
+        VideoWriter(target, info, sound_from=source, alpha=is_cutout) as writer,
+    ):
+        for done, frame in enumerate(frames, start=1):
+            time_s = float((done - 1) / info.frame_rate)
+            writer.write(replacer(frame, time_s).picture)
+            yield Progress(done, info.frame_count, time.monotonic() - started)
+
+
+def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> Iterator[np.ndarray]:
+    """Yield the alpha of every frame of a video, (H, W) float32, in order."""
+    with closing(read_frames(source)) as frames:
+        yield from mattes_of_frames(frames, segmenter, raw)
+
+
+def mattes_of_frames(
+    frames: Iterator[Frame], segmenter: Segmenter, raw: bool = False
+) -> Iterator[np.ndarray]:
+    """Yield the alpha, or with `raw` the probability, of frames that follow each other in time."""
+    smoother, options = TemporalSmoother(), ReplaceOptions()
+    for frame in frames:
+        probability = segmenter.probability(frame, segmenter.video_size)
+        if raw:
+            yield probability
+        else:
+            yield to_alpha(smoother(probability, frame), frame, options, VIDEO_WORKING_SIZE)
