@@ -8,7 +8,6 @@ from segmenter.composite import over
 from segmenter.errors import InvalidDataset
 from segmenter.training.composites import SIZES, Composites, shuffled
 
-
 PLAIN = 60
 
 
