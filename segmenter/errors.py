@@ -2,6 +2,7 @@
 
 SegmenterError
 ├── InvalidInput          an option or an array that can't be used
+│   └── NobodyThere       a click beside everybody
 ├── UnreadableImage       a picture that can't be opened
 ├── UnreadableVideo       a video that can't be opened or decoded
 ├── OutputFailed          a result that could not be written
@@ -17,6 +18,10 @@ class SegmenterError(Exception):
 
 class InvalidInput(SegmenterError):
     """An option or an array that can't be used."""
+
+
+class NobodyThere(InvalidInput):
+    """A click beside everybody."""
 
 
 class UnreadableImage(SegmenterError):

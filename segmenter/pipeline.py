@@ -11,7 +11,7 @@ from segmenter.errors import InvalidInput
 from segmenter.foreground import estimate_foreground
 from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.inference import Segmenter
-from segmenter.people import CHOICES, choose_people
+from segmenter.people import Point, choose_people, require_choice
 from segmenter.refine import PHOTO_WORKING_SIZE, RefineOptions, refine
 from segmenter.video import VIDEO_ENDINGS, probe, read_frames
 
@@ -20,14 +20,14 @@ from segmenter.video import VIDEO_ENDINGS, probe, read_frames
 class ReplaceOptions:
     """What a user may choose, the same for a photo, a video and the live camera."""
 
-    people: str = "everyone"  # or "largest", "centre"
+    people: str = "everyone"  # or "largest", "centre", and for photos "clicked"
+    point: Point | None = None  # with "clicked": x, y as shares of width and height
     refine: RefineOptions = field(default_factory=RefineOptions)
     smoothing: bool = True  # over time; videos and live only
 
     def __post_init__(self):
         """Refuse a choice that there is not."""
-        if self.people not in CHOICES:
-            raise InvalidInput(f"can't keep {self.people!r}; choose {', '.join(CHOICES)}")
+        require_choice(self.people, self.point)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def to_alpha(
     probability: Probability, frame: Frame, options: ReplaceOptions, working_size: int
 ) -> Alpha:
     """Choose who is kept, then refine the edges."""
-    chosen = choose_people(probability, options.people)
+    chosen = choose_people(probability, options.people, options.point)
     return refine(chosen, frame, options.refine, working_size=working_size)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, NobodyThere
 from segmenter.people import choose_people
 
 HEIGHT, WIDTH = 300, 640
@@ -20,9 +20,16 @@ LARGE, SMALL_IN_CENTRE, SPECK = (150, 100, 80), (150, 330, 40), (40, 600, 4)
 
 
 def test_everyone_stays_and_specks_go():
-    kept = choose_people(scene(LARGE, SMALL_IN_CENTRE, SPECK))
+    probability = scene(LARGE, SMALL_IN_CENTRE)
+    probability[scene(SPECK) > 0] = 0.7
+    kept = choose_people(probability)
     assert kept[150, 100] == kept[150, 330] == np.float32(0.9)
     assert kept[40, 600] == 0
+
+
+def test_a_small_piece_that_is_surely_a_person_is_no_speck():
+    kept = choose_people(scene(LARGE, SPECK))
+    assert kept[40, 600] == np.float32(0.9)
 
 
 def test_the_largest_alone():
@@ -48,13 +55,13 @@ def test_nobody_and_one_person_are_left_alone(choice):
 
 
 def test_an_unknown_choice_is_refused():
-    with pytest.raises(InvalidInput, match="everyone, largest, centre"):
+    with pytest.raises(InvalidInput, match="everyone, largest, centre, clicked"):
         choose_people(scene(), "cat")
 
 
 def test_a_doubtful_hole_is_filled_and_a_true_gap_is_not():
     probability = scene((150, 300, 120))
-    probability[130:150, 260:280] = 0.35  # a badge on her coat
+    probability[130:150, 260:280] = 0.42  # a badge on her coat
     probability[130:160, 320:350] = 0.02  # between arm and hip
     kept = choose_people(probability)
     assert kept[140, 270] > 0.9
@@ -65,3 +72,59 @@ def test_what_lies_outside_is_no_hole():
     probability = np.full((100, 100), 0.3, np.float32)
     probability[40:60, 20:80] = 0.9
     np.testing.assert_array_equal(choose_people(probability), probability)
+
+
+# Two people whose arms touch: columns 20-120 and 220-320, joined in rows 60-75.
+ARM_IN_ARM = np.zeros((HEIGHT, WIDTH), np.float32)
+ARM_IN_ARM[20:280, 20:120] = ARM_IN_ARM[20:280, 220:320] = ARM_IN_ARM[60:75, 120:220] = 0.95
+
+
+def test_the_one_clicked_stays_alone():
+    kept = choose_people(scene(LARGE, SMALL_IN_CENTRE), "clicked", (330 / WIDTH, 150 / HEIGHT))
+    np.testing.assert_array_equal(kept > 0.5, scene(SMALL_IN_CENTRE) > 0.5)
+
+
+def test_a_click_may_miss_by_a_little():
+    point = ((330 + 46) / WIDTH, 150 / HEIGHT)
+    kept = choose_people(scene(LARGE, SMALL_IN_CENTRE), "clicked", point)
+    assert kept[150, 330] > 0 and kept[150, 100] == 0
+
+
+def test_a_click_beside_everybody_is_told():
+    for probability in (scene(), scene(LARGE)):
+        with pytest.raises(NobodyThere, match=r"0\.9,0\.1"):
+            choose_people(probability, "clicked", (0.9, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("choice", "point"),
+    [
+        ("clicked", None),
+        ("largest", (0.5, 0.5)),
+        ("clicked", (310, 0.5)),
+        ("clicked", (float("nan"), 0)),
+    ],
+)
+def test_a_point_is_shares_and_goes_with_clicked(choice, point):
+    with pytest.raises(InvalidInput):
+        choose_people(scene(LARGE), choice, point)
+
+
+def test_people_who_touch_by_an_arm_are_taken_apart_when_one_is_wanted():
+    kept = choose_people(ARM_IN_ARM, "clicked", (270 / WIDTH, 200 / HEIGHT))
+    assert kept[150, 270] == np.float32(0.95) and not kept[:, 20:120].any()
+    assert (choose_people(ARM_IN_ARM) == ARM_IN_ARM).all()
+
+
+def test_people_who_overlap_stay_together():
+    embraced = ARM_IN_ARM.copy()
+    embraced[60:280, 120:220] = 0.95
+    kept = choose_people(embraced, "clicked", (270 / WIDTH, 200 / HEIGHT))
+    np.testing.assert_array_equal(kept, embraced)
+
+
+def test_a_head_or_a_bag_is_not_taken_off():
+    probability = scene((50, 320, 36), (205, 320, 90), (240, 470, 35))
+    probability[80:120, 310:330] = probability[235:245, 400:440] = 0.9  # the neck, and a strap
+    kept = choose_people(probability, "largest")
+    np.testing.assert_array_equal(kept, probability)
