@@ -1,5 +1,6 @@
 """Video in and out: exact rate, upright, one frame in memory, sound kept."""
 
+from segmenter.video.overlap import overlap
 from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, probe
 from segmenter.video.reader import read_frames
 from segmenter.video.writer import WRITABLE_ENDINGS, VideoWriter
@@ -9,6 +10,7 @@ __all__ = [
     "WRITABLE_ENDINGS",
     "VideoInfo",
     "VideoWriter",
+    "overlap",
     "probe",
     "read_frames",
 ]
