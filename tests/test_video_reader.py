@@ -1,8 +1,10 @@
 import stat
+import subprocess
 import sys
 import tracemalloc
 from contextlib import closing
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,6 +116,19 @@ def test_reading_to_the_end_leaves_no_process(tmp_path, started):
     started.clear()
     assert len(list(read_frames(clip))) == 25
     assert [ffmpeg.poll() for ffmpeg in started] == [0, 0]
+
+
+def test_python_can_end_while_a_video_is_being_read(tmp_path):
+    clip = make_clip(tmp_path / "clip.mp4", seconds=5)
+    script = (
+        "import sys\nfrom segmenter.video import read_frames\n"
+        "frames = read_frames(sys.argv[1])\nprint(next(frames).shape)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(clip)],
+        capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[1],
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "(120, 160, 3)\n", "")
 
 
 def test_memory_does_not_grow_with_length(tmp_path):

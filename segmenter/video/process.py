@@ -5,6 +5,7 @@ offsets nor alpha, and its header parser neither rotation nor pixel aspect; so o
 used, with the pipes handled here.
 """
 
+import atexit
 import contextlib
 import re
 import subprocess
@@ -90,6 +91,8 @@ class FFmpeg:
         self._last: deque[str] = deque(maxlen=20)
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
+        # Python's end would stop the listener while it holds the pipe that is to be closed.
+        atexit.register(self.stop)
 
     def _listen(self) -> None:
         for line in self._process.stderr:
@@ -125,6 +128,7 @@ class FFmpeg:
         self._close()
 
     def _close(self) -> None:
+        atexit.unregister(self.stop)
         self._listener.join()
         for pipe in (self.stdin, self.stdout, self._process.stderr):
             with contextlib.suppress(OSError):
