@@ -11,6 +11,7 @@ import numpy as np
 
 from segmenter.arrays import Frame, require_frame
 from segmenter.background import Background, Transparent
+from segmenter.errors import InvalidInput
 from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
 from segmenter.refine import VIDEO_WORKING_SIZE
@@ -53,7 +54,7 @@ class LiveReplacer:
     ):
         self._segmenter = segmenter
         self._background = background or Transparent()
-        self._options = options or ReplaceOptions()
+        self._options = require_no_click(options or ReplaceOptions())
         self._smoother = TemporalSmoother()
         self._lock = threading.Lock()
 
@@ -72,8 +73,22 @@ class LiveReplacer:
     ) -> None:
         """Change the background, the options or both, from the next frame on."""
         with self._lock:
+            self._options = require_no_click(options or self._options)
             self._background = background or self._background
-            self._options = options or self._options
+
+
+def require_no_click(options: ReplaceOptions) -> ReplaceOptions:
+    """Return the options, unless one person is chosen by a point: people move, points don't.
+
+    Raises:
+        InvalidInput: one is.
+    """
+    if options.people == "clicked":
+        raise InvalidInput(
+            "choosing a person by a click works for photos; for moving pictures choose everyone, "
+            "largest or centre"
+        )
+    return options
 
 
 def replace_in_video(

@@ -8,7 +8,7 @@ from scenes import GREEN, RedSegmenter, person
 from segmenter import stream
 from segmenter.background import Colour, Transparent
 from segmenter.errors import InvalidInput
-from segmenter.pipeline import read_background
+from segmenter.pipeline import ReplaceOptions, read_background
 from segmenter.stream import LiveReplacer, Progress, replace_in_video
 from segmenter.video import probe, read_frames
 
@@ -33,6 +33,14 @@ def test_a_clip_plays_and_loops_behind_the_live_person(tmp_path):
     replacer = LiveReplacer(SEGMENTER, read_background(str(make_flash(tmp_path / "flash.mp4"))))
     corners = [int(replacer(person(), time_s).picture[5, 5].mean()) for time_s in (0.1, 1.1, 3.1)]
     assert corners[0] < 20 and corners[1] > 235 and corners[2] > 235
+
+
+def test_nobody_is_chosen_by_a_click_where_people_move():
+    clicked, replacer = ReplaceOptions(people="clicked", point=(0.5, 0.5)), LiveReplacer(SEGMENTER)
+    with pytest.raises(InvalidInput, match="works for photos"):
+        replacer.update(options=clicked)
+    with pytest.raises(InvalidInput, match="works for photos"):
+        LiveReplacer(SEGMENTER, BLUE, clicked)
 
 
 def test_progress_estimates_what_is_left():
