@@ -1,22 +1,27 @@
-"""Frames that follow each other: a live camera, and a video from file to file."""
+"""Frames that follow each other: a live camera, and a video from file to file.
+
+A live frame goes through all stages at once, for the least delay. In a file the stages overlap,
+each with a frame of its own.
+"""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from segmenter.arrays import Frame, require_frame
+from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
 from segmenter.background import Background, Transparent
 from segmenter.errors import InvalidInput
 from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
 from segmenter.refine import VIDEO_WORKING_SIZE
 from segmenter.temporal import TemporalSmoother
-from segmenter.video import VideoWriter, probe, read_frames
+from segmenter.video import VideoWriter, overlap, probe, read_frames
 
 
 @dataclass(frozen=True)
@@ -116,18 +121,48 @@ def replace_in_video(
     source, target = Path(source), Path(target)
     info = probe(source)
     background = background or Transparent()
-    replacer = LiveReplacer(segmenter or Segmenter(), background, options)
+    segmenter, options = segmenter or Segmenter(), require_no_click(options or ReplaceOptions())
+    times = (float(index / info.frame_rate) for index in count())
+
+    def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
+        return put_before(background, *cut, next(times)).picture
+
+    frames = read_frames(source, info=info)
     is_cutout = isinstance(background, Transparent)
     started = time.monotonic()
     with (
-        closing(read_frames(source, info=info)) as frames,
         closing(background),
         VideoWriter(target, info, sound_from=source, alpha=is_cutout) as writer,
+        closing(overlap(alphas_of(frames, segmenter, options), place)) as pictures,
     ):
-        for done, frame in enumerate(frames, start=1):
-            time_s = float((done - 1) / info.frame_rate)
-            writer.write(replacer(frame, time_s).picture)
+        for done, picture in enumerate(pictures, start=1):
+            writer.write(picture)
             yield Progress(done, info.frame_count, time.monotonic() - started)
+
+
+def alphas_of(
+    frames: Iterable[Frame], segmenter: Segmenter, options: ReplaceOptions
+) -> Iterator[tuple[Frame, Alpha]]:
+    """Yield every frame with its alpha; refinement overlaps with what comes before it."""
+
+    def cut(found: tuple[Frame, Probability]) -> tuple[Frame, Alpha]:
+        frame, probability = found
+        return frame, to_alpha(probability, frame, options, VIDEO_WORKING_SIZE)
+
+    return overlap(probabilities_of(frames, segmenter, smoothing=options.smoothing), cut)
+
+
+def probabilities_of(
+    frames: Iterable[Frame], segmenter: Segmenter, *, smoothing: bool
+) -> Iterator[tuple[Frame, Probability]]:
+    """Yield every frame with its probability; reading and the network overlap."""
+    smoother = TemporalSmoother()
+
+    def find(frame: Frame) -> tuple[Frame, Probability]:
+        probability = segmenter.probability(frame, segmenter.video_size)
+        return frame, smoother(probability, frame) if smoothing else probability
+
+    return overlap(overlap(frames, require_frame), find)
 
 
 def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> Iterator[np.ndarray]:
@@ -137,13 +172,14 @@ def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> It
 
 
 def mattes_of_frames(
-    frames: Iterator[Frame], segmenter: Segmenter, raw: bool = False
+    frames: Iterable[Frame], segmenter: Segmenter, raw: bool = False
 ) -> Iterator[np.ndarray]:
     """Yield the alpha, or with `raw` the probability, of frames that follow each other in time."""
-    smoother, options = TemporalSmoother(), ReplaceOptions()
-    for frame in frames:
-        probability = segmenter.probability(frame, segmenter.video_size)
-        if raw:
-            yield probability
-        else:
-            yield to_alpha(smoother(probability, frame), frame, options, VIDEO_WORKING_SIZE)
+    found = (
+        probabilities_of(frames, segmenter, smoothing=False)
+        if raw
+        else alphas_of(frames, segmenter, ReplaceOptions())
+    )
+    with closing(found):
+        for _, matte in found:
+            yield matte
