@@ -1,6 +1,6 @@
 """The staircase from frame to composite, for one picture."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -32,10 +32,14 @@ class ReplaceOptions:
 
 @dataclass(frozen=True)
 class Replacement:
-    """A result: the composite (H, W, 3), or the cut-out (H, W, 4); and the alpha."""
+    """A result: the composite (H, W, 3), or the cut-out (H, W, 4); and the alpha.
+
+    For a photo also the chosen people's probability, from which the alpha was refined.
+    """
 
     picture: Frame | Cutout
     alpha: Alpha
+    probability: Probability | None = None
 
 
 def read_background(text: str, fit: str = "cover") -> Background:
@@ -95,8 +99,10 @@ def replace_in_image(
     require_frame(frame)
     segmenter = segmenter or Segmenter()
     options = options or ReplaceOptions()
-    alpha = to_alpha(segmenter.probability(frame), frame, options, PHOTO_WORKING_SIZE)
-    return put_before(background or Transparent(), frame, alpha, 0.0)
+    probability = choose_people(segmenter.probability(frame), options.people, options.point)
+    alpha = refine(probability, frame, options.refine, working_size=PHOTO_WORKING_SIZE)
+    result = put_before(background or Transparent(), frame, alpha, 0.0)
+    return replace(result, probability=probability)
 
 
 def to_alpha(

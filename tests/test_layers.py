@@ -23,7 +23,7 @@ ROWS = {
         "nets",
         "wire",
     },
-    4: {"backends"},
+    4: {"backends", "edges_view"},
     5: {"inference"},
     6: {"pipeline"},
     7: {"stream"},

@@ -1,0 +1,81 @@
+"""Show why the outline lies where it lies: edges, unknown band, and the edges that moved it."""
+
+import cv2
+import numpy as np
+
+from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
+from segmenter.refine import PHOTO_WORKING_SIZE, canny_edges, unknown_band
+
+# Told apart with every kind of colour vision, by hue and by brightness (Okabe & Ito 2008).
+BAND_COLOUR, EDGE_COLOUR, MOVED_COLOUR = (0, 114, 178), (255, 255, 255), (230, 159, 0)
+LEGEND = (
+    ("Blue", BAND_COLOUR, "where the outline was still open"),
+    ("White", EDGE_COLOUR, "edges found in the picture"),
+    ("Orange", MOVED_COLOUR, "edges that moved the outline"),
+)
+# How much the band covers the picture beneath, and edges away from it, which decide nothing.
+BAND_COVERAGE, IDLE_COVERAGE = 0.6, 0.35
+# The picture steps back: grey, with this share of its brightness.
+DIMMED = 0.5
+
+
+def edges_view(
+    frame: Frame,
+    probability: Probability,
+    alpha: Alpha,
+    *,
+    working_size: int = PHOTO_WORKING_SIZE,
+) -> Frame:
+    """Draw what refinement looked at over the dimmed picture.
+
+    Args:
+        frame: (H, W, 3) uint8 RGB.
+        probability: (H, W) float32 in [0, 1], what went into `refine`.
+        alpha: (H, W) float32 in [0, 1], what came out.
+        working_size: as given to `refine`; edges are as fine as on that picture.
+
+    Returns:
+        (H, W, 3) uint8 RGB in the colours of `LEGEND`.
+    """
+    require_coverage(probability, require_frame(frame))
+    require_coverage(alpha, frame)
+    height, width = probability.shape
+    shrink = min(1.0, working_size / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    guide, before, after = (
+        cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+        for whole in (frame, probability, alpha)
+    )
+    band, edges = unknown_band(before), canny_edges(guide)
+    moved = moving_edges(edges & band, before, after)
+    layers = (
+        (band, BAND_COLOUR, BAND_COVERAGE),
+        (edges & ~band, EDGE_COLOUR, IDLE_COVERAGE),
+        (edges & band, EDGE_COLOUR, 1.0),
+        (widened(moved), MOVED_COLOUR, 1.0),
+    )
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) * DIMMED
+    picture = cv2.merge([grey, grey, grey])
+    for mask, colour, coverage in layers:
+        paint(picture, mask, colour, coverage)
+    return np.rint(picture).astype(np.uint8)
+
+
+def moving_edges(edges: Mask, before: Probability, after: Alpha) -> Mask:
+    """Return the edges on which the outline lies now, and from which it lay apart before."""
+    was, now = before > 0.5, after > 0.5
+    outline = widened(now) & widened(~now)
+    return edges & outline & widened(was != now)
+
+
+def widened(mask: Mask) -> Mask:
+    """Return the mask grown by a pixel."""
+    return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+
+
+def paint(picture: np.ndarray, mask: Mask, colour: tuple[int, int, int], coverage: float) -> None:
+    """Lay a colour over the (H, W, 3) float32 picture where the smaller mask says so."""
+    height, width = picture.shape[:2]
+    size = (width, height)
+    where = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    picture[where] = (1 - coverage) * picture[where] + coverage * np.float32(colour)
