@@ -8,11 +8,13 @@ from segmenter.cli.command import DONE, add_command, add_model_options
 
 EXPLANATION = """\
 Means over a set's photos: person_iou; miou, the mean of the person's and the background's IoU;
-boundary_f and boundary_iou, within 0.5 % of the picture's diagonal (at least 2 pixels); mae, the
-mean absolute error of the soft alpha. Alpha and mask are cut at one half, all but for mae.
-Medians on this machine in milliseconds: photo_ms, from a decoded photo to its alpha; onnx_ms and
-torch_ms, the network alone on a square of the size it sees in videos. `-` (null in JSON): the
-model has no such file, or what runs it is not installed.
+boundary_f and boundary_iou, within 0.5 % of the picture's diagonal (at least 2 pixels); and of the
+soft alpha mae and mse, mean absolute and squared error, sad, the sum of absolute errors, and
+gradient, the gradient error, both in thousands. Alpha and mask are cut at one half for the first
+four. spill: how far, in CIELAB, composites on white, black and green are from the true ones along
+the outline. Medians on this machine in milliseconds: photo_ms, from a decoded photo to its alpha;
+onnx_ms and torch_ms, the network alone on a square of the size it sees in videos. `-` (null in
+JSON): the model has no such file, or what runs it is not installed. JSON holds more than the table.
 """
 
 
@@ -25,7 +27,13 @@ def add_evaluate(commands) -> None:
         "Score models on folders of photos with masks.",
         epilog=EXPLANATION,
     )
-    parser.add_argument("sets", type=Path, nargs="+", metavar="SET", help="with images/ and masks/")
+    parser.add_argument(
+        "sets",
+        type=Path,
+        nargs="*",
+        metavar="SET",
+        help="a folder with images/ and masks/; for --sheet alone also one of pictures",
+    )
     parser.add_argument("--raw", action="store_true", help="the probability, before refinement")
     parser.add_argument("--json", action="store_true", help="JSON rather than Markdown")
     parser.add_argument(
@@ -37,6 +45,25 @@ def add_evaluate(commands) -> None:
     )
     parser.add_argument(
         "--worst", type=count, default=8, metavar="N", help="photos on a sheet of the worst ones"
+    )
+    parser.add_argument(
+        "--composites",
+        type=Path,
+        metavar="DATA",
+        help="score 200 composites too, made of DATA/cutouts and DATA/backgrounds, whose true "
+        "alpha and colours are known: ours, and the raw probability (needs torchvision)",
+    )
+    parser.add_argument(
+        "--ablation",
+        action="store_true",
+        help="score the sets and composites with each step left out, too",
+    )
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FOLDER",
+        help="write contact sheets there, of up to 30 photos of each set: photo, matte, on white, "
+        "on black, on green, and the worst spot of the edge from near",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no remarks")
     add_model_options(parser, several=True)
@@ -50,12 +77,13 @@ def count(text: str) -> int:
 
 
 def run_evaluate(chosen: argparse.Namespace) -> int:
-    """Score every model on every set, print, and write the plots."""
-    from segmenter.training.evaluate import evaluate, find_sets, to_json, to_markdown
+    """Score every model on every set, print, and write the plots and sheets."""
+    from segmenter.training.evaluate import COLUMNS, evaluate, find_sets, to_json, to_markdown
 
-    if chosen.plots:
-        prepare(chosen.plots)
-    sets = find_sets(chosen.sets, quiet=chosen.quiet)
+    prepare(chosen)
+    pictures = [folder for folder in chosen.sets if chosen.sheet and is_bare(folder)]
+    sets = find_sets([one for one in chosen.sets if one not in pictures], quiet=chosen.quiet)
+    composites = find_composites(chosen)
     models = load_models(chosen)
     evaluations = [
         evaluate(model, photos, raw=chosen.raw, quiet=chosen.quiet)
@@ -63,28 +91,97 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
         for photos in sets
     ]
     rows = [evaluation.row() for evaluation in evaluations]
-    print(to_json(rows) if chosen.json else to_markdown(rows), flush=True)
+    way_columns, way_rows = compare_ways(chosen, models, sets, composites)
+    if chosen.json:
+        print(to_json(rows + way_rows), flush=True)
+    else:
+        tables = ((COLUMNS, rows), (way_columns, way_rows))
+        print(
+            "\n\n".join(to_markdown(found, heads) for heads, found in tables if found), flush=True
+        )
     if chosen.plots:
         from segmenter.training.report import write_report
 
         paths = write_report(chosen.plots, evaluations, worst=chosen.worst, raw=chosen.raw)
-        if not chosen.quiet:
-            print(f"{len(paths)} files in {chosen.plots}", file=sys.stderr)
+        tell(chosen, f"{len(paths)} files in {chosen.plots}")
+    if chosen.sheet:
+        tell(
+            chosen,
+            f"{draw_sheets(chosen, models, sets, composites, pictures)} sheets in {chosen.sheet}",
+        )
     return DONE
 
 
-def prepare(folder: Path) -> None:
-    """Find out before hours are spent whether plots can be drawn and written."""
-    from segmenter.errors import OutputFailed
-    from segmenter.training.plots import require_matplotlib
+def prepare(chosen: argparse.Namespace) -> None:
+    """Find out before hours are spent whether there is work, and whether it can be written."""
+    from segmenter.errors import InvalidInput, OutputFailed
 
-    require_matplotlib()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputFailed(
-            f"can't make the folder {folder}: {error.strerror}; choose another"
-        ) from error
+    if not (chosen.sets or chosen.composites):
+        raise InvalidInput("nothing to score; give a SET, or --composites DATA")
+    if chosen.plots:
+        from segmenter.training.plots import require_matplotlib
+
+        require_matplotlib()
+    for folder in filter(None, (chosen.plots, chosen.sheet)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputFailed(
+                f"can't make the folder {folder}: {error.strerror}; choose another"
+            ) from error
+
+
+def is_bare(folder: Path) -> bool:
+    """Tell whether a folder can hold pictures only, since it has neither images/ nor masks/."""
+    from segmenter.training.pairs import find_folder
+
+    return not (find_folder(folder, "images") or find_folder(folder, "masks"))
+
+
+def find_composites(chosen: argparse.Namespace):
+    """Return the composites to score, None when none are wanted."""
+    if not chosen.composites:
+        return None
+    from segmenter.training.composites import Composites
+
+    return Composites(chosen.composites)
+
+
+def compare_ways(chosen: argparse.Namespace, models: list, sets: list, composites) -> tuple:
+    """Return columns and rows of ours, raw and, for an ablation, ours without each step."""
+    if not (composites or chosen.ablation):
+        return (), []
+    from segmenter.training.ways import ABLATION, COMPARED, WAY_COLUMNS, evaluate_ways
+
+    ways = ABLATION if chosen.ablation else COMPARED
+    compared = [*(sets if chosen.ablation else ()), *([composites] if composites else ())]
+    return WAY_COLUMNS, [
+        row
+        for model in models
+        for pictures in compared
+        for row in evaluate_ways(model, pictures, ways, quiet=chosen.quiet)
+    ]
+
+
+def draw_sheets(
+    chosen: argparse.Namespace, models: list, sets: list, composites, folders: list
+) -> int:
+    """Write every model's contact sheets, and return how many."""
+    from segmenter.training import contact
+
+    count = 0
+    for model in models:
+        albums = [contact.album_of_set(photos) for photos in sets]
+        albums += [contact.album_of_folder(folder) for folder in folders]
+        albums += [contact.album_of_composites(composites)] if composites else []
+        count += sum(len(contact.write_sheets(chosen.sheet, model, album)) for album in albums)
+    return count
+
+
+def tell(chosen: argparse.Namespace, words: str) -> None:
+    """Say on standard error what was done, unless nobody wants to know."""
+    if not chosen.quiet:
+        print(words, file=sys.stderr)
 
 
 def load_models(chosen: argparse.Namespace) -> list:
@@ -98,8 +195,7 @@ def load_models(chosen: argparse.Namespace) -> list:
         Segmenter(address, backend=chosen.backend, device=chosen.device) for address in addresses
     ]
     names = told_apart([one.weights.name for one in segmenters], [str(one) for one in addresses])
-    if not chosen.quiet:
-        print(f"{', '.join(names)}: {segmenters[0].describe()}", file=sys.stderr)
+    tell(chosen, f"{', '.join(names)}: {segmenters[0].describe()}")
     return [
         Model(name, segmenter, measure_network(address, segmenter.weights, segmenter.device))
         for name, address, segmenter in zip(names, addresses, segmenters, strict=True)

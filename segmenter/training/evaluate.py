@@ -15,14 +15,33 @@ from segmenter.arrays import Alpha, Frame
 from segmenter.errors import InvalidDataset, UnreadableImage
 from segmenter.images import open_image
 from segmenter.inference import Segmenter
-from segmenter.metrics import boundary_f, boundary_iou, iou, mad, miou
+from segmenter.metrics import (
+    boundary_f,
+    boundary_iou,
+    gradient_error,
+    iou,
+    mad,
+    miou,
+    mse,
+    sad,
+)
 from segmenter.pipeline import matte_of_image
 from segmenter.training.pairs import Pair, find_pairs
 from segmenter.training.precision_recall import HALF, AlphaHistogram
 from segmenter.training.speed import Network
 
-SCORES = ("person_iou", "miou", "boundary_f", "boundary_iou", "mae")
-SPEEDS = ("photo_ms", "onnx_ms", "torch_ms")
+SCORES = ("person_iou", "miou", "boundary_f", "boundary_iou", "mae", "mse", "sad", "gradient")
+# Of the table; JSON holds all there is.
+COLUMNS = (
+    *("model", "set", "photos", "person_iou", "miou", "boundary_f"),
+    *("mae", "mse", "sad", "gradient", "photo_ms", "onnx_ms", "parameters"),
+)
+FORMATS = {
+    **dict.fromkeys(("person_iou", "miou", "boundary_f", "mae"), "{:.4f}"),
+    "mse": "{:.5f}",
+    **dict.fromkeys(("sad", "gradient", "spill"), "{:.2f}"),
+    **dict.fromkeys(("photo_ms", "onnx_ms"), "{:.1f}"),
+}
 
 
 @dataclass(frozen=True)
@@ -142,30 +161,39 @@ def progress(pairs: list[Pair], what: str, quiet: bool) -> tqdm:
 
 
 def score(alpha: Alpha, truth: np.ndarray) -> dict[str, float]:
-    """Compare one alpha, float32 in [0, 1], with one mask, uint8; both cut at one half."""
+    """Compare one alpha, float32 in [0, 1], with one mask or true alpha, uint8.
+
+    Both are cut at one half for all that is about masks.
+    """
     # In the 256 steps of a matte's file, so that scores of files and of arrays agree.
     steps = np.rint(alpha * 255)
     person, true_person = steps >= HALF, truth >= HALF
+    alphas = steps / np.float32(255), truth / np.float32(255)
     return {
         "person_iou": iou(person, true_person),
         "miou": miou(person, true_person),
         "boundary_f": boundary_f(person, true_person),
         "boundary_iou": boundary_iou(person, true_person),
-        "mae": mad(steps / 255, truth.astype(np.float32) / 255),
+        "mae": mad(*alphas),
+        "mse": mse(*alphas),
+        "sad": sad(*alphas),
+        "gradient": gradient_error(*alphas),
     }
 
 
-def to_markdown(rows: Sequence[dict]) -> str:
+def to_markdown(rows: Sequence[dict], columns: Sequence[str] = COLUMNS) -> str:
     """Return the rows as a table; `-` where there is no figure."""
-    heads = ("model", "set", "photos", *SCORES, *SPEEDS, "parameters")
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for row in rows:
-        cells = [row["model"], row["set"], str(row["photos"])]
-        cells += [f"{row[name]:.4f}" for name in SCORES]
-        cells += ["-" if row[name] is None else f"{row[name]:.1f}" for name in SPEEDS]
-        cells.append("-" if row["parameters"] is None else f"{row['parameters'] / 1e6:.2f} M")
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| {' | '.join(cell(name, row.get(name)) for name in columns)} |")
     return "\n".join(lines)
+
+
+def cell(name: str, value: str | int | float | None) -> str:
+    """Write one figure of a column."""
+    if value is None:
+        return "-"
+    return f"{value / 1e6:.2f} M" if name == "parameters" else FORMATS.get(name, "{}").format(value)
 
 
 def to_json(rows: Sequence[dict]) -> str:

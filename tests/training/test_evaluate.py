@@ -31,6 +31,7 @@ def square(left: int = 10) -> np.ndarray:
 
 def test_scores_of_a_square_that_lies_four_pixels_beside_the_true_one():
     scores = score(square(14).astype(np.float32) / 255, square(10))
+    assert scores.pop("gradient") > 0  # test_metrics says what it is
     person_iou, background_iou = 16 * 20 / (24 * 20), 1120 / 1280
     assert scores == {
         "person_iou": person_iou,
@@ -41,13 +42,16 @@ def test_scores_of_a_square_that_lies_four_pixels_beside_the_true_one():
         # The bands, 2 wide, have 144 pixels each and share 16 of the level sides' 20 columns.
         "boundary_iou": 64 / (2 * 144 - 64),
         "mae": pytest.approx(8 * 20 / 1600),
+        "mse": pytest.approx(8 * 20 / 1600),
+        "sad": pytest.approx(8 * 20 / 1000),
     }
 
 
 def test_a_perfect_alpha_and_its_opposite():
     truth = square()
     best, worst = score(np.float32(truth / 255), truth), score(np.float32(1 - truth / 255), truth)
-    assert best == dict.fromkeys(SCORES, 1.0) | {"mae": 0.0}
+    errors = dict.fromkeys(("mae", "mse", "sad", "gradient"), 0.0)
+    assert best == dict.fromkeys(SCORES, 1.0) | errors
     assert worst["person_iou"] == worst["miou"] == 0 and worst["mae"] == 1
 
 
@@ -171,9 +175,12 @@ def test_table_has_a_column_for_each_key_and_a_dash_for_what_is_unknown():
     photos = PhotoSet("party", [])
     table = to_markdown([Evaluation(model, photos, scores, 12.34, AlphaHistogram()).row()])
     assert table.splitlines() == [
-        "| model | set | photos | person_iou | miou | boundary_f | boundary_iou | mae "
-        "| photo_ms | onnx_ms | torch_ms | parameters |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
-        "| red | party | 1 | 0.5000 | 0.5000 | 0.5000 | 0.5000 | 0.5000 "
-        "| 12.3 | 8.2 | - | 2.59 M |",
+        "| model | set | photos | person_iou | miou | boundary_f | mae | mse | sad | gradient "
+        "| photo_ms | onnx_ms | parameters |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        "| red | party | 1 | 0.5000 | 0.5000 | 0.5000 | 0.5000 | 0.50000 | 0.50 | 0.50 "
+        "| 12.3 | 8.2 | 2.59 M |",
     ]
+    assert to_markdown([{"model": "red", "spill": None}], ("model", "spill")).endswith(
+        "| red | - |"
+    )

@@ -1,0 +1,156 @@
+"""Contact sheets: what a user sees of each photo, and its worst edge from near, to judge by eye."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from segmenter.arrays import Alpha, Frame
+from segmenter.composite import over, to_grey
+from segmenter.errors import InvalidDataset, UnreadableImage
+from segmenter.images import open_image, save_image
+from segmenter.inference import Segmenter
+from segmenter.metrics import contour
+from segmenter.training.composites import Composites
+from segmenter.training.evaluate import Model, PhotoSet, read_pair, score
+from segmenter.training.marks import coloured
+from segmenter.training.pairs import find_pictures
+from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
+from segmenter.training.ways import GROUNDS, whole
+
+HEADS = ("photo", "matte", *(f"on {name}" for name in GROUNDS), "zoomed edge")
+TILES_WIDE = 4  # a tile is as wide as on a sheet of so many: six would be too small to judge
+ROWS = 5
+MOST_PHOTOS = 30  # of a set, from its first to its last
+PATCH_SHARE = 0.12  # of a photo's long side, the zoomed patch's height
+SMALLEST_PATCH_PX = 24
+MARK = (255, 0, 200)  # around the patch, on the photo
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A frame under a name, and its true mask or alpha (H, W) uint8 where known."""
+
+    name: str
+    frame: Frame
+    truth: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Album:
+    """Pictures under a common name; each is opened when it is drawn."""
+
+    name: str
+    count: int
+    pictures: Iterator[Picture]
+
+
+def album_of_set(photos: PhotoSet) -> Album:
+    """Choose photos with masks."""
+    pairs = spread(photos.pairs)
+    pictures = (Picture(pair.image.name, *read_pair(pair)) for pair in pairs)
+    return Album(photos.name, len(pairs), pictures)
+
+
+def album_of_composites(composites: Composites) -> Album:
+    """Choose composites."""
+    chosen = spread(range(len(composites)))
+    made = ((index, composites[index]) for index in chosen)
+    pictures = (
+        Picture(f"composite {index}", one.frame, np.rint(one.alpha * 255).astype(np.uint8))
+        for index, one in made
+    )
+    return Album("composites", len(chosen), pictures)
+
+
+def album_of_folder(folder: Path) -> Album:
+    """Choose pictures without masks.
+
+    Raises:
+        InvalidDataset: there is none.
+    """
+    paths = spread(find_pictures(folder))
+    if not paths:
+        raise InvalidDataset(f"{folder} holds neither images/ and masks/ nor pictures")
+    return Album(folder.resolve().name, len(paths), (open_picture(path) for path in paths))
+
+
+def open_picture(path: Path) -> Picture:
+    """Open one; InvalidDataset when it can't be."""
+    try:
+        return Picture(path.name, open_image(path))
+    except UnreadableImage as error:
+        raise InvalidDataset(f"{path} can't be drawn: {error}") from error
+
+
+def spread(items: Sequence) -> list:
+    """Return up to `MOST_PHOTOS` items, evenly from the first to the last."""
+    places = np.linspace(0, len(items) - 1, min(MOST_PHOTOS, len(items)))
+    return [items[place] for place in places.round().astype(int)]
+
+
+def write_sheets(folder: Path, model: Model, album: Album) -> list[Path]:
+    """Draw an album's pictures, five a sheet, into `<model>-<album>-<number>.jpg`.
+
+    Raises:
+        InvalidDataset: a picture can't be read.
+        OutputFailed: a file can't be written.
+    """
+    paths: list[Path] = []
+    rows: list[Row] = []
+    for number, picture in enumerate(album.pictures, start=1):
+        rows.append(draw_picture(picture, model.segmenter))
+        if len(rows) == ROWS or number == album.count:
+            title = f"{model.name} on {album.name}, {number - len(rows) + 1} to {number}"
+            name = f"{model.name}-{album.name}-{len(paths) + 1:02d}.jpg"
+            paths.append(folder / re.sub(r"[^\w.-]+", "-", name))
+            save_image(paths[-1], draw_sheet(title, HEADS, rows))
+            rows = []
+    return paths
+
+
+def draw_picture(picture: Picture, segmenter: Segmenter) -> Row:
+    """Cut a picture out, and show it before each ground and from near."""
+    frame, truth = picture.frame, picture.truth
+    alpha, foreground = whole(frame, segmenter)
+    box = find_spot(alpha, truth)
+    marked = frame.copy()
+    corner, opposite = (box[1].start, box[0].start), (box[1].stop, box[0].stop)
+    cv2.rectangle(marked, corner, opposite, MARK, max(1, max(alpha.shape) // 250))
+    before = [over(foreground, alpha, np.full_like(frame, one)) for one in GROUNDS.values()]
+    zoomed = zoom(frame[box], foreground[box], alpha[box])
+    pictures = (marked, coloured(to_grey(alpha)), *before, zoomed)
+    words = picture.name
+    if truth is not None:
+        scores = score(alpha, truth)
+        words += f"    boundary F {scores['boundary_f']:.3f}, MSE {scores['mse']:.4f}"
+    return Row(words, [Tile(fit_tile(one, TILES_WIDE)) for one in pictures])
+
+
+def find_spot(alpha: Alpha, truth: np.ndarray | None) -> tuple[slice, slice]:
+    """Return the patch where alpha is most wrong, or without a truth its outline is longest."""
+    if truth is None:
+        interest = contour(alpha >= 0.5).astype(np.float32)
+    else:
+        interest = np.abs(alpha - truth / np.float32(255))
+    tall = max(SMALLEST_PATCH_PX, round(PATCH_SHARE * max(alpha.shape)))
+    height, width = min(tall, alpha.shape[0]), min(round(1.5 * tall), alpha.shape[1])
+    # Sums of all patches at once (Crow 1984).
+    area = cv2.integral(interest)
+    sums = area[height:, width:] - area[:-height, width:] - area[height:, :-width]
+    top, left = np.unravel_index((sums + area[:-height, :-width]).argmax(), sums.shape)
+    return slice(int(top), int(top) + height), slice(int(left), int(left) + width)
+
+
+def zoom(frame: Frame, foreground: Frame, alpha: Alpha) -> Frame:
+    """Stack a patch of the photo and the person before white or black.
+
+    The one that differs more from the old background, whose remains then show.
+    """
+    behind = frame[alpha < 0.5]
+    ground = "white" if behind.size and behind.mean() < 128 else "black"
+    cut = over(foreground, np.ascontiguousarray(alpha), np.full_like(frame, GROUNDS[ground]))
+    return np.concatenate([frame, cut])
