@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from segmenter.device import cuda_name
+from segmenter.video import process
 
 
 def pytest_configure():
@@ -42,3 +43,16 @@ def data(tmp_path_factory):
         noise = generator.integers(0, 120, (70, 90, 3), dtype=np.uint8)
         cv2.imwrite(str(folder / "backgrounds" / f"{index}.jpg"), noise)
     return folder
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Every process the package starts, in order."""
+    found, popen = [], process.subprocess.Popen
+
+    def recorded(*arguments, **settings):
+        found.append(popen(*arguments, **settings))
+        return found[-1]
+
+    monkeypatch.setattr(process.subprocess, "Popen", recorded)
+    return found

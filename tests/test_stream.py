@@ -94,18 +94,25 @@ class TestVideo:
         steps.close()
         assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
 
-    def test_a_failure_in_the_middle_leaves_nothing(self, tmp_path, monkeypatch):
-        calls = []
+    @pytest.mark.parametrize("smoothing", [True, False])
+    def test_overlapping_changes_no_pixel(self, tmp_path, monkeypatch, smoothing):
+        """The same frames one by one through the live replacer, which has no threads."""
+        source = make_clip(tmp_path / "in.mp4", sound=None)
+        clip, written = str(make_flash(tmp_path / "flash.mp4")), []
+        monkeypatch.setattr(stream.VideoWriter, "write", lambda self, frame: written.append(frame))
+        monkeypatch.setattr(stream.VideoWriter, "_finish", lambda self: None)
+        options = ReplaceOptions(smoothing=smoothing)
+        arguments = {"segmenter": ColourfulSegmenter(), "options": options}
+        steps = replace_in_video(source, tmp_path / "o.mp4", read_background(clip), **arguments)
+        assert len(list(steps)) == len(written) == 30
+        replacer = LiveReplacer(ColourfulSegmenter(), read_background(clip), options)
+        for index, frame in enumerate(read_frames(source)):
+            expected = replacer(frame, index * 1001 / 30000).picture
+            np.testing.assert_array_equal(written[index], expected)
 
-        def fails_later(*args):
-            calls.append(args)
-            if len(calls) == 5:
-                raise MemoryError("no room")
-            return put_before(*args)
 
-        put_before = stream.put_before
-        monkeypatch.setattr(stream, "put_before", fails_later)
-        source = make_flash(tmp_path / "in.mp4")
-        with pytest.raises(MemoryError):
-            list(replace_in_video(source, tmp_path / "out.mp4", BLUE, segmenter=SEGMENTER))
-        assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+class ColourfulSegmenter(RedSegmenter):
+    """Is in doubt everywhere, and differently in every frame."""
+
+    def probability(self, frame, size=None):
+        return frame[..., 0].astype(np.float32) / 255

@@ -14,19 +14,6 @@ from segmenter.errors import UnreadableVideo
 from segmenter.video import VideoInfo, probe, process, read_frames
 
 
-@pytest.fixture
-def started(monkeypatch):
-    """Every process the package starts, in order."""
-    found, popen = [], process.subprocess.Popen
-
-    def recorded(*arguments, **settings):
-        found.append(popen(*arguments, **settings))
-        return found[-1]
-
-    monkeypatch.setattr(process.subprocess, "Popen", recorded)
-    return found
-
-
 @pytest.mark.parametrize("ending", [".mp4", ".webm", ".ts"])
 def test_every_frame_comes_once_and_in_order(tmp_path, ending):
     clip = make_numbered(tmp_path / f"clip{ending}", seconds=1.5)
