@@ -14,6 +14,7 @@ from tqdm import tqdm
 from segmenter.arrays import Alpha
 from segmenter.background import Background, Transparent
 from segmenter.composite import to_grey
+from segmenter.edges_view import edges_view
 from segmenter.errors import InvalidInput, SegmenterError
 from segmenter.images import IMAGE_ENDINGS, open_image, save_image
 from segmenter.inference import Segmenter
@@ -85,10 +86,13 @@ def replace_all(
     options: ReplaceOptions,
     *,
     quiet: bool = False,
+    edges: bool = False,
 ) -> Report:
-    """Replace the background of a photo, a video, or every one in a folder and its folders."""
+    """Replace what is behind people, or with `edges` draw `edges_view`, in every item."""
 
     def video(path: Path, output: Path) -> int:
+        if edges:
+            raise InvalidInput("the view of the edges is made of photos, not of videos")
         steps = replace_in_video(path, output, background, segmenter=segmenter, options=options)
         total = probe(path).frame_count
         return sum(1 for _ in progress(steps, quiet, unit="frame", total=total))
@@ -96,13 +100,14 @@ def replace_all(
     def photo(path: Path, output: Path) -> int:
         frame = open_image(path)
         result = replace_in_image(frame, background, segmenter=segmenter, options=options)
-        save_image(output, result.picture)
+        picture = edges_view(frame, result.probability, result.alpha) if edges else result.picture
+        save_image(output, picture)
         return 1
 
-    pairs = plan(source, target, is_cutout=isinstance(background, Transparent))
+    is_cutout = isinstance(background, Transparent) and not edges
     jobs = [
         Job(path, output, partial(video if is_video(path) else photo, path, output))
-        for path, output in pairs
+        for path, output in plan(source, target, is_cutout)
     ]
     return run(jobs, segmenter.describe(), quiet)
 

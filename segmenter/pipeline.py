@@ -81,6 +81,23 @@ def read_blur(text: str) -> Blur:
     return Blur(int(radius))
 
 
+def read_point(text: str) -> Point | None:
+    """Read `X,Y`, for instance `0.25,0.6`: a quarter from the left, six tenths down; `` is none.
+
+    Raises:
+        InvalidInput: it is not two numbers.
+    """
+    if not text:
+        return None
+    try:
+        x, y = (float(share) for share in text.split(","))
+    except ValueError:
+        raise InvalidInput(
+            f"can't read the place {text!r}; give shares of width and height, such as 0.25,0.6"
+        ) from None
+    return x, y
+
+
 def replace_in_image(
     frame: Frame,
     background: Background | None = None,

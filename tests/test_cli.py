@@ -37,6 +37,32 @@ def test_replace_writes_the_result_and_a_report(fake, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["done"] == 1
 
 
+def test_replace_keeps_the_person_at_a_place(fake, tmp_path):
+    save_image(tmp_path / "two.png", np.hstack([person(left=20)[:, :80], person(left=100)[:, 80:]]))
+    arguments = ["replace", str(tmp_path / "two.png"), "--people", "clicked", "--at", "0.75,0.5"]
+    assert cli.main([*arguments, "-o", str(tmp_path / "out.png")]) == 0
+    alpha = cv2.imread(str(tmp_path / "out.png"), cv2.IMREAD_UNCHANGED)[..., 3]
+    assert alpha[60, 120] == 255 and alpha[60, 40] == 0
+
+
+def test_replace_tells_that_nobody_is_at_a_place(fake, tmp_path, capsys):
+    save_image(tmp_path / "anna.png", person())
+    arguments = ["replace", str(tmp_path / "anna.png"), "--people", "clicked", "--at", "0.05,0.9"]
+    assert cli.main([*arguments, "-o", str(tmp_path / "out.png")]) == 1
+    assert "nobody was found at 0.05,0.9" in capsys.readouterr().err
+
+
+def test_replace_draws_the_edges_of_photos_and_of_nothing_else(fake, tmp_path, capsys):
+    save_image(tmp_path / "in" / "anna.png", person())
+    (tmp_path / "in" / "walk.mp4").touch()
+    out = tmp_path / "out"
+    assert cli.main(["replace", str(tmp_path / "in"), "-o", str(out), "--view", "edges"]) == 1
+    picture = cv2.imread(str(out / "anna.png"))
+    assert (picture[60, 80] == picture[60, 80, 0]).all(), "the person is dimmed to grey"
+    assert np.ptp(picture[60, 65].astype(int)) > 50, "the band is blue"
+    assert "made of photos" in capsys.readouterr().err
+
+
 def test_a_failed_item_gives_exit_code_one(fake, tmp_path, capsys):
     save_image(tmp_path / "in" / "anna.png", person())
     (tmp_path / "in" / "bad.jpg").write_text("hello")
@@ -51,6 +77,9 @@ def test_a_failed_item_gives_exit_code_one(fake, tmp_path, capsys):
         ["replace", "nowhere.jpg"],
         ["replace", "nowhere.jpg", "-b", "purple"],
         ["replace", "nowhere.jpg", "--edge-strength", "3"],
+        ["replace", "nowhere.jpg", "--people", "clicked", "--at", "left"],
+        ["replace", "nowhere.jpg", "--people", "clicked", "--at", "310,420"],
+        ["replace", "nowhere.jpg", "--people", "clicked"],
         ["matte", "nowhere", "-o", "out"],
     ],
 )

@@ -30,16 +30,43 @@ def add_replace(commands) -> None:
     parser.add_argument(
         "--fit", choices=("cover", "contain", "tile"), default="cover", help="how a picture fills"
     )
-    parser.add_argument(
-        "--people", choices=("everyone", "largest", "centre"), default="everyone", help="who stays"
+    people = parser.add_argument_group("people")
+    people.add_argument(
+        "--people",
+        choices=("everyone", "largest", "centre", "clicked"),
+        default="everyone",
+        help="who stays; clicked is the person at --at (photos only)",
+    )
+    people.add_argument(
+        "--at",
+        metavar="X,Y",
+        default="",
+        help="a place on that person as shares of the photo's width and height, whatever its size: "
+        "0.25,0.6 is a quarter from the left and six tenths down",
     )
     edges = parser.add_argument_group("edges")
     edges.add_argument(
-        "--edge-strength", type=float, default=1.0, help="0 the network's outline, 1 the picture's"
+        "--edge-strength",
+        type=float,
+        default=1.0,
+        help="0 to 1: 0 keeps the network's soft outline, 1 moves it to the picture's edges",
     )
-    edges.add_argument("--feather", type=float, default=0.0, help="softness in pixels")
     edges.add_argument(
-        "--shift", type=float, default=0.0, help="pixels to grow (or, negative, shrink) the person"
+        "--feather", type=float, default=0.0, help="pixels, 0 to 50: blurs the outline further"
+    )
+    edges.add_argument(
+        "--shift",
+        type=float,
+        default=0.0,
+        help="pixels, -50 to 50: moves the outline outwards, or inwards where a rim of the old "
+        "background shows (-1 or -2)",
+    )
+    edges.add_argument(
+        "--view",
+        choices=("result", "edges"),
+        default="result",
+        help="edges draws why the outline lies where it lies (photos only): blue is where it was "
+        "still open, white the picture's edges, orange those that moved it",
     )
     parser.add_argument(
         "--no-smoothing", action="store_true", help="videos: every frame on its own"
@@ -52,17 +79,28 @@ def add_replace(commands) -> None:
 def run_replace(chosen: argparse.Namespace) -> int:
     """Replace the background of everything in the input."""
     from segmenter.batch import Report, replace_all
-    from segmenter.pipeline import ReplaceOptions, read_background
+    from segmenter.pipeline import ReplaceOptions, read_background, read_point
     from segmenter.refine import RefineOptions
 
     edges = RefineOptions(
         edge_strength=chosen.edge_strength, feather_px=chosen.feather, shift_px=chosen.shift
     )
-    options = ReplaceOptions(people=chosen.people, refine=edges, smoothing=not chosen.no_smoothing)
+    options = ReplaceOptions(
+        people=chosen.people,
+        point=read_point(chosen.at),
+        refine=edges,
+        smoothing=not chosen.no_smoothing,
+    )
     background = read_background(chosen.background, chosen.fit)
     segmenter = make_segmenter(chosen)
     report: Report = replace_all(
-        chosen.input, chosen.output, background, segmenter, options, quiet=chosen.quiet
+        chosen.input,
+        chosen.output,
+        background,
+        segmenter,
+        options,
+        quiet=chosen.quiet,
+        edges=chosen.view == "edges",
     )
     if chosen.json:
         print(report.to_json())
