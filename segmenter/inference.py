@@ -7,10 +7,13 @@ from segmenter.arrays import Frame, Probability, require_frame
 from segmenter.backends import Backend, OnnxBackend, TorchBackend
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
-from segmenter.preprocess import restore, to_batch
+from segmenter.preprocess import Batch, Geometry, enlarge, restore, to_batch
 from segmenter.weights import Weights, fetch
 
 BACKENDS = ("auto", "onnx", "torch")
+# The sizes at which a photo is seen, as shares of `photo_size`; each also mirrored. Two apart see
+# more than the one between them: the smaller whole people, the larger their outlines.
+PHOTO_VIEWS = (5 / 6, 7 / 6)
 
 
 class Segmenter:
@@ -58,20 +61,36 @@ class Segmenter:
 
         Args:
             frame: (H, W, 3) uint8 RGB of any size; its aspect is kept.
-            size: long side, in pixels, that the network sees; None for `photo_size`.
+            size: long side, in pixels, that the network sees, once; None for a photo's best answer,
+                the mean of four views, at about four times the work.
 
         Returns:
             (H, W) float32 in [0, 1].
         """
+        require_frame(frame)
+        if size is None:
+            return enlarge(self._mean_of_views(frame), *frame.shape[:2])
+        batch, geometry = self._to_batch(frame, size)
+        return restore(self._run(batch), geometry)
+
+    def _mean_of_views(self, frame: Frame) -> Probability:
+        """Return the mean of all `PHOTO_VIEWS`, each also mirrored, as large as the finest."""
+        seen = []
+        for share in PHOTO_VIEWS:
+            batch, geometry = self._to_batch(frame, round(share * self.photo_size))
+            mirrored = self._run(np.ascontiguousarray(batch[..., ::-1]))[:, ::-1]
+            seen.append(geometry.inner_part((self._run(batch) + mirrored) / 2))
+        finest = seen[-1].shape
+        return np.mean([enlarge(view, *finest) for view in seen], axis=0)
+
+    def _to_batch(self, frame: Frame, size: int) -> tuple[Batch, Geometry]:
+        """Prepare a frame as these weights want it."""
         record = self.weights
-        batch, geometry = to_batch(
-            require_frame(frame),
-            size or self.photo_size,
-            record.stride_multiple,
-            record.mean,
-            record.std,
-        )
-        return restore(person_of(self._backend.run(batch)[0], record.person_class), geometry)
+        return to_batch(frame, size, record.stride_multiple, record.mean, record.std)
+
+    def _run(self, batch: Batch) -> Probability:
+        """Return the probability (h, w) of a batch of one."""
+        return person_of(self._backend.run(batch)[0], self.weights.person_class)
 
     def describe(self) -> str:
         """Return where it runs, for instance `CPU, 2 threads (no CUDA device), ONNX Runtime`."""

@@ -141,7 +141,6 @@ def put_before(background: Background, frame: Frame, alpha: Alpha, time_s: float
 
 def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alpha:
     """Return the alpha of one picture, (H, W) float32, or with `raw` the probability."""
-    probability = segmenter.probability(frame)
-    return (
-        probability if raw else to_alpha(probability, frame, ReplaceOptions(), PHOTO_WORKING_SIZE)
-    )
+    if raw:
+        return segmenter.probability(frame, segmenter.photo_size)
+    return to_alpha(segmenter.probability(frame), frame, ReplaceOptions(), PHOTO_WORKING_SIZE)

@@ -20,6 +20,10 @@ class Geometry:
     inner_height: int
     inner_width: int
 
+    def inner_part(self, small: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Take the padding off (h, w) values."""
+        return small[: self.inner_height, : self.inner_width]
+
 
 def fit(height: int, width: int, size: int) -> tuple[int, int]:
     """Return the height and width of the same aspect whose long side is `size` pixels."""
@@ -61,6 +65,10 @@ def to_batch(
 
 def restore(small: NDArray[np.float32], geometry: Geometry) -> Probability:
     """Undo `to_batch`: take the padding off (h, w) values in [0, 1], enlarge to the frame."""
-    inner = small[: geometry.inner_height, : geometry.inner_width]
-    full = cv2.resize(inner, (geometry.width, geometry.height), interpolation=cv2.INTER_LINEAR)
+    return enlarge(geometry.inner_part(small), geometry.height, geometry.width)
+
+
+def enlarge(small: NDArray[np.float32], height: int, width: int) -> Probability:
+    """Resize (h, w) values in [0, 1] to (height, width)."""
+    full = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.clip(full, 0.0, 1.0)

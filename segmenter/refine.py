@@ -21,7 +21,9 @@ from segmenter.errors import InvalidInput
 PHOTO_WORKING_SIZE = 640
 VIDEO_WORKING_SIZE = 384
 RADIUS_PX = 8
-BAND_PX = 9
+# The unknown band: so near to the outline in any case, so far where the network doubts.
+NEAR_PX, FAR_PX = 3, 10
+DOUBT = 0.2
 # Regularisation of the fit, on intensities in [0, 1]: near Canny edges, and away from them.
 EPSILON_AT_EDGE = 1e-4
 EPSILON_ELSEWHERE = 1e-3
@@ -106,12 +108,18 @@ def guided_alpha(probability: Probability, frame: Frame, working_size: int) -> A
 
 
 def unknown_band(probability: Probability) -> Mask:
-    """Mark, in (h, w), the pixels near the outline.
+    """Mark, in (h, w), the pixels near the outline, and in doubt also those farther off: hair.
 
     Doubt far from it is the network's, not the picture's: left soft it would make clothes glassy.
     """
     person = (probability > 0.5).astype(np.uint8)
-    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND_PX + 1, 2 * BAND_PX + 1))
+    doubtful = (probability > DOUBT) & (probability < 1 - DOUBT)
+    return outline_band(person, NEAR_PX) | (outline_band(person, FAR_PX) & doubtful)
+
+
+def outline_band(person: NDArray[np.uint8], reach: int) -> Mask:
+    """Mark what lies within `reach` pixels of the outline of a mask of 0 and 1."""
+    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     return cv2.dilate(person, window) != cv2.erode(person, window)
 
 

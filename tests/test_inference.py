@@ -1,6 +1,7 @@
 import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -33,12 +34,25 @@ def test_mirrored_she_is_mirrored(segmenter):
     assert iou(plain, mirrored[:, ::-1]) > 0.93
 
 
+def test_a_photo_is_seen_at_two_sizes_each_also_mirrored(segmenter):
+    """Taken apart by hand: four views of a square that needs neither padding nor enlarging."""
+    frame = cv2.resize(open_image(PORTRAIT), (448, 448), interpolation=cv2.INTER_AREA)
+    mirrored = np.ascontiguousarray(frame[:, ::-1])
+    coarse, fine = (
+        (segmenter.probability(frame, size) + segmenter.probability(mirrored, size)[:, ::-1]) / 2
+        for size in (320, 448)
+    )
+    seen = segmenter.probability(frame)
+    assert seen.dtype == np.float32
+    np.testing.assert_allclose(seen, (coarse + fine) / 2, atol=1e-5)
+
+
 @pytest.mark.parametrize("shape", [(16, 16), (1, 1), (17, 600), (600, 17), (33, 31)])
 def test_any_size(segmenter, shape):
     frame = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    probability = segmenter.probability(frame)
-    assert probability.shape == shape
-    assert probability.min() >= 0 and probability.max() <= 1
+    for probability in (segmenter.probability(frame), segmenter.probability(frame, 96)):
+        assert probability.shape == shape
+        assert probability.min() >= 0 and probability.max() <= 1
 
 
 def test_fifty_megapixels(segmenter):
