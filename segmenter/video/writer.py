@@ -6,11 +6,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from segmenter.arrays import Cutout, Frame
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.files import finished
+from segmenter.video.planes import to_planes
 from segmenter.video.probe import VideoInfo, sound_codec_of
 from segmenter.video.process import FFmpeg, file_url, input_arguments
 
@@ -24,6 +26,7 @@ class _Format:
     copied_sound: frozenset[str]  # codecs that its players take as they are
     sound: str  # for all others
     is_even: bool = False  # width and height must be
+    halves_colour: bool = False  # of opaque frames: yuv420p
 
 
 _FORMATS = {
@@ -33,6 +36,7 @@ _FORMATS = {
         frozenset(("aac", "mp3", "ac3", "eac3", "alac")),
         "-c:a aac -b:a 192k",
         is_even=True,
+        halves_colour=True,
     ),
     ".webm": _Format(
         "-c:v libvpx-vp9 -pix_fmt yuv420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1",
@@ -41,6 +45,7 @@ _FORMATS = {
         " -auto-alt-ref 0",
         frozenset(("opus", "vorbis")),
         "-c:a libopus -b:a 128k",
+        halves_colour=True,
     ),
     ".mov": _Format(
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuv444p10le",
@@ -53,9 +58,9 @@ WRITABLE_ENDINGS = frozenset(_FORMATS)
 
 # Named in the file and used in the conversion, so that every player shows the colours written.
 _COLOURS = "-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709"
-_CONVERSION = (
-    "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,"
-    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+_NAMED = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+_CONVERTED = (
+    "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int," + _NAMED
 )
 
 
@@ -86,6 +91,8 @@ class VideoWriter:
         self._sound_from = sound_from
         self._channels = 4 if alpha else 3
         self._format = _require_format(self._path, alpha)
+        opaque = "yuv420p" if self._format.halves_colour else "rgb24"
+        self._pixels = "rgba" if alpha else opaque  # as ffmpeg is given them
         self._shape: tuple[int, ...] | None = None
         self._ffmpeg: FFmpeg | None = None
         self._stack = contextlib.ExitStack()
@@ -115,11 +122,12 @@ class VideoWriter:
                 f"got {picture.shape} {picture.dtype}"
             )
         height, width = self._stored_size()
-        if picture.shape[:2] != (height, width):
-            rows, columns = height - picture.shape[0], width - picture.shape[1]
-            picture = np.pad(picture, ((0, rows), (0, columns), (0, 0)), mode="edge")
+        rows, columns = height - picture.shape[0], width - picture.shape[1]
+        if rows or columns:
+            picture = cv2.copyMakeBorder(picture, 0, rows, 0, columns, cv2.BORDER_REPLICATE)
         try:
-            self._ffmpeg.stdin.write(np.ascontiguousarray(picture).reshape(-1))
+            for plane in to_planes(picture) if self._pixels == "yuv420p" else (picture,):
+                self._ffmpeg.stdin.write(np.ascontiguousarray(plane).reshape(-1))
         except OSError as error:
             # It has ended, or has closed its end of the pipe and is about to.
             self._ffmpeg.finish()
@@ -157,7 +165,7 @@ class VideoWriter:
         video = self._format.with_alpha if self._channels == 4 else self._format.opaque
         height, width = self._stored_size()
         arguments = ["-loglevel", "error", "-y", "-copyts", "-itsoffset", _seconds(late)]
-        arguments += ["-f", "rawvideo", "-pix_fmt", "rgba" if self._channels == 4 else "rgb24"]
+        arguments += ["-f", "rawvideo", "-pix_fmt", self._pixels]
         arguments += ["-video_size", f"{width}x{height}", "-framerate", str(info.frame_rate)]
         arguments += ["-i", "pipe:0"]
         if sound:
@@ -165,7 +173,8 @@ class VideoWriter:
             arguments += ["-itsoffset", _seconds(late - info.first_time), "-vn"]
             arguments += input_arguments(self._sound_from)
         arguments += ["-map", "0:v:0", *(["-map", "1:a:0", *sound] if sound else [])]
-        arguments += ["-vf", _CONVERSION, "-fps_mode", "passthrough", *video.split()]
+        filters = _NAMED if self._pixels == "yuv420p" else _CONVERTED
+        arguments += ["-vf", filters, "-fps_mode", "passthrough", *video.split()]
         return [*arguments, *_COLOURS.split(), file_url(self._part)]
 
     def _stored_size(self) -> tuple[int, int]:

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from clips import ffmpeg
+
+from segmenter.video.planes import to_planes
+
+
+def formula(colour):
+    """ITU-R BT.709 and the 8-bit video range, as the standard writes them."""
+    red, green, blue = (part / 255 for part in colour)
+    brightness = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    blue_less, red_less = (blue - brightness) / 1.8556, (red - brightness) / 1.5748
+    return 219 * brightness + 16, 224 * blue_less + 128, 224 * red_less + 128
+
+
+def painting(height, width):
+    """Noise over slopes, (height, width, 3) uint8, with black and white in it."""
+    rows, columns = np.mgrid[:height, :width]
+    slopes = np.stack([255 * rows / height, 255 * columns / width, 128 + 0 * rows], axis=2)
+    noise = np.random.default_rng(3).normal(0, 20, slopes.shape)
+    picture = np.clip(slopes + noise, 0, 255).astype(np.uint8)
+    picture[:8, :8], picture[:8, 8:16] = 0, 255
+    return picture
+
+
+def test_every_colour_is_within_one_level_of_the_standard():
+    levels = np.linspace(0, 255, 18).astype(np.uint8)
+    colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 1, 3)
+    blocks = np.repeat(np.repeat(colours, 2, axis=0), 2, axis=1)
+    luma, blue, red = to_planes(blocks)
+    expected = np.array([formula(colour) for colour in colours[:, 0]])
+    assert np.abs(luma[::2, 0] - expected[:, 0]).max() <= 1
+    assert np.abs(blue[:, 0] - expected[:, 1]).max() <= 1
+    assert np.abs(red[:, 0] - expected[:, 2]).max() <= 1
+
+
+def test_greys_have_no_colour():
+    greys = np.repeat(np.arange(256, dtype=np.uint8), 2)[None, :, None]
+    luma, blue, red = to_planes(np.repeat(np.repeat(greys, 2, axis=0), 3, axis=2))
+    assert (blue == 128).all() and (red == 128).all()
+    assert luma[0, 0] == 16 and luma[0, -1] == 235
+    assert (np.diff(luma[0].astype(int)) >= 0).all()
+
+
+def test_it_agrees_with_ffmpeg(tmp_path):
+    picture = painting(64, 96)
+    (tmp_path / "rgb").write_bytes(picture.tobytes())
+    given = "-f rawvideo -pix_fmt rgb24 -video_size 96x64 -i"
+    wanted = "-vf scale=out_color_matrix=bt709:out_range=tv:flags=area+accurate_rnd+full_chroma_inp"
+    raw = ffmpeg(given, tmp_path / "rgb", wanted, "-pix_fmt yuv420p -f rawvideo -")
+    ours = np.concatenate([plane.ravel() for plane in to_planes(picture)])
+    difference = np.abs(ours.astype(int) - np.frombuffer(raw, np.uint8))
+    assert difference.max() <= 2 and difference.mean() < 0.4
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 8), (6, 7), (5, 7), (1, 1)])
+def test_odd_sizes_repeat_the_last_row_and_column(height, width):
+    picture = painting(height, width)
+    even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    luma, *colour = to_planes(picture)
+    whole, *expected = to_planes(even)
+    np.testing.assert_array_equal(luma, whole[:height, :width])
+    np.testing.assert_array_equal(colour, expected)
+    assert luma.flags.c_contiguous
