@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from photo_sets import NETWORK, NamedSegmenter, put_pair
@@ -10,6 +12,7 @@ from segmenter.training.ways import (
     COMPARED,
     GROUNDS,
     WAY_COLUMNS,
+    OneFrame,
     evaluate_ways,
     spills_of,
 )
@@ -95,3 +98,36 @@ def test_without_people_a_speck_stays(tmp_path):
     assert "spill" not in dropped  # nobody knows the true colours of a photo
     table = to_markdown([dropped], WAY_COLUMNS)
     assert "| set | whole | 1 |" in table and "| - |" in table.splitlines()[2]
+
+
+class Slow(NamedSegmenter):
+    """Takes its time, and counts what it was asked."""
+
+    asked = ()
+
+    def probability(self, frame, size=None):
+        self.asked += (size,)
+        time.sleep(0.02)
+        return super().probability(frame, size)
+
+
+def test_ways_share_the_networks_answers_and_each_counts_its_time(soft):
+    slow = Slow()
+    rows = evaluate_ways(Model("red", slow, NETWORK), Drawn([soft]), ABLATION)
+    assert sorted(slow.asked, key=str) == [slow.photo_size, None]
+    assert min(row["photo_ms"] for row in rows) >= 20
+
+
+def test_one_frames_answers_are_not_changed_by_who_gets_them():
+    one = OneFrame(NamedSegmenter())
+    one.probability(person())[:] = 0.5
+    assert one.probability(person()).max() == 1
+    assert one.describe() == "CPU, test segmenter"
+
+
+def test_without_canny_no_edge_is_found_and_afterwards_they_are(soft):
+    segmenter = SoftSegmenter()
+    noisy = np.random.default_rng(0).normal(soft.frame, 12).clip(0, 255).astype(np.uint8)
+    whole, without = (ABLATION[name](noisy, segmenter)[0] for name in ("whole", "no Canny"))
+    assert (whole != without).any()
+    np.testing.assert_array_equal(ABLATION["whole"](noisy, segmenter)[0], whole)
