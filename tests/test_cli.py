@@ -172,6 +172,9 @@ def test_evaluate_leaves_steps_out_and_writes_sheets(models, tmp_path, capsys):
     names = ["disc-images-01.jpg", "disc-set-01.jpg"]
     assert sorted(path.name for path in sheets.iterdir()) == names
     assert f"2 sheets in {sheets}" in printed.err
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["evaluate", str(tmp_path / "empty"), "--sheet", str(sheets)]) == 1
+    assert f"{tmp_path / 'empty'} has no folder images" in capsys.readouterr().err
 
 
 def test_evaluate_needs_something_to_score(capsys):

@@ -132,10 +132,11 @@ def prepare(chosen: argparse.Namespace) -> None:
 
 
 def is_bare(folder: Path) -> bool:
-    """Tell whether a folder can hold pictures only, since it has neither images/ nor masks/."""
-    from segmenter.training.pairs import find_folder
+    """Tell whether a folder holds pictures, and neither images/ nor masks/."""
+    from segmenter.training.pairs import find_folder, find_pictures
 
-    return not (find_folder(folder, "images") or find_folder(folder, "masks"))
+    is_set = find_folder(folder, "images") or find_folder(folder, "masks")
+    return not is_set and bool(find_pictures(folder))
 
 
 def find_composites(chosen: argparse.Namespace):
@@ -167,15 +168,13 @@ def draw_sheets(
     chosen: argparse.Namespace, models: list, sets: list, composites, folders: list
 ) -> int:
     """Write every model's contact sheets, and return how many."""
-    from segmenter.training import contact
+    from segmenter.training.contact import find_albums, write_sheets
 
-    count = 0
-    for model in models:
-        albums = [contact.album_of_set(photos) for photos in sets]
-        albums += [contact.album_of_folder(folder) for folder in folders]
-        albums += [contact.album_of_composites(composites)] if composites else []
-        count += sum(len(contact.write_sheets(chosen.sheet, model, album)) for album in albums)
-    return count
+    return sum(
+        len(write_sheets(chosen.sheet, model, album))
+        for model in models
+        for album in find_albums(sets, folders, composites)
+    )
 
 
 def tell(chosen: argparse.Namespace, words: str) -> None:

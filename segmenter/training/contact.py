@@ -15,7 +15,7 @@ from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import contour
 from segmenter.training.composites import Composites
-from segmenter.training.evaluate import Model, PhotoSet, read_pair, score
+from segmenter.training.evaluate import Model, PhotoSet, read_pair, score, told_apart
 from segmenter.training.marks import coloured
 from segmenter.training.pairs import find_pictures
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
@@ -48,11 +48,41 @@ class Album:
     pictures: Iterator[Picture]
 
 
+def find_albums(
+    sets: Sequence[PhotoSet], folders: Sequence[Path] = (), composites: Composites | None = None
+) -> list[Album]:
+    """Choose up to `MOST_PHOTOS` pictures of each set of photos and of the composites.
+
+    Args:
+        sets: photos with masks.
+        folders: of photos without masks.
+        composites: None for none.
+
+    Raises:
+        InvalidDataset: a folder holds no picture.
+    """
+    folders = [folder.resolve() for folder in folders]
+    known = [photos.name for photos in sets]
+    names = told_apart([*known, *(folder.name for folder in folders)], [*known, *map(str, folders)])
+    albums = [album_of_set(photos) for photos in sets]
+    for name, folder in zip(names[len(sets) :], folders, strict=True):
+        albums.append(album_of_folder(name, folder))
+    return [*albums, album_of_composites(composites)] if composites else albums
+
+
 def album_of_set(photos: PhotoSet) -> Album:
     """Choose photos with masks."""
     pairs = spread(photos.pairs)
     pictures = (Picture(pair.image.name, *read_pair(pair)) for pair in pairs)
     return Album(photos.name, len(pairs), pictures)
+
+
+def album_of_folder(name: str, folder: Path) -> Album:
+    """Choose pictures without masks; InvalidDataset when there is none."""
+    paths = spread(find_pictures(folder))
+    if not paths:
+        raise InvalidDataset(f"{folder} holds neither images/ and masks/ nor pictures")
+    return Album(name, len(paths), (open_picture(path) for path in paths))
 
 
 def album_of_composites(composites: Composites) -> Album:
@@ -64,18 +94,6 @@ def album_of_composites(composites: Composites) -> Album:
         for index, one in made
     )
     return Album("composites", len(chosen), pictures)
-
-
-def album_of_folder(folder: Path) -> Album:
-    """Choose pictures without masks.
-
-    Raises:
-        InvalidDataset: there is none.
-    """
-    paths = spread(find_pictures(folder))
-    if not paths:
-        raise InvalidDataset(f"{folder} holds neither images/ and masks/ nor pictures")
-    return Album(folder.resolve().name, len(paths), (open_picture(path) for path in paths))
 
 
 def open_picture(path: Path) -> Picture:
@@ -104,7 +122,8 @@ def write_sheets(folder: Path, model: Model, album: Album) -> list[Path]:
     for number, picture in enumerate(album.pictures, start=1):
         rows.append(draw_picture(picture, model.segmenter))
         if len(rows) == ROWS or number == album.count:
-            title = f"{model.name} on {album.name}, {number - len(rows) + 1} to {number}"
+            places = f"{number - len(rows) + 1} to {number} of {album.count}"
+            title = f"{model.name} on {album.name}: {places}"
             name = f"{model.name}-{album.name}-{len(paths) + 1:02d}.jpg"
             paths.append(folder / re.sub(r"[^\w.-]+", "-", name))
             save_image(paths[-1], draw_sheet(title, HEADS, rows))

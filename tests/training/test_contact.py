@@ -6,14 +6,14 @@ from scenes import person
 
 from segmenter.errors import InvalidDataset
 from segmenter.images import open_image
+from segmenter.training.composites import Composites
 from segmenter.training.contact import (
     GROUNDS,
     HEADS,
     MOST_PHOTOS,
     Picture,
-    album_of_folder,
-    album_of_set,
     draw_picture,
+    find_albums,
     find_spot,
     spread,
     write_sheets,
@@ -83,7 +83,7 @@ def test_five_photos_a_sheet(tmp_path):
         put_pair(folder, f"{index}")
     (photos,) = find_sets([folder])
     model = Model("red", NamedSegmenter(), NETWORK)
-    paths = write_sheets(tmp_path / "out", model, album_of_set(photos))
+    paths = write_sheets(tmp_path / "out", model, find_albums([photos])[0])
     assert [path.name for path in paths] == ["red-set-01.jpg", "red-set-02.jpg"]
     assert open_image(paths[0]).shape[0] > 3 * open_image(paths[1]).shape[0]
 
@@ -92,13 +92,24 @@ def test_pictures_without_masks_are_drawn_and_bad_ones_named(tmp_path):
     folder = tmp_path / "photos"
     folder.mkdir()
     with pytest.raises(InvalidDataset, match="nor pictures"):
-        album_of_folder(folder)
+        find_albums([], [folder])
     cv2.imwrite(str(folder / "a.png"), person()[..., ::-1])
     model = Model("red", NamedSegmenter(), NETWORK)
-    assert len(write_sheets(tmp_path / "out", model, album_of_folder(folder))) == 1
+    assert len(write_sheets(tmp_path / "out", model, *find_albums([], [folder]))) == 1
     (folder / "b.jpg").write_bytes(b"no picture")
     with pytest.raises(InvalidDataset, match=r"b\.jpg"):
-        write_sheets(tmp_path / "out", model, album_of_folder(folder))
+        write_sheets(tmp_path / "out", model, *find_albums([], [folder]))
+
+
+def test_albums_of_one_name_are_told_apart_and_composites_come_last(tmp_path, data):
+    (photos,) = find_sets([put_pair(tmp_path / "a" / "val")])
+    folder = tmp_path / "b" / "val"
+    folder.mkdir(parents=True)
+    cv2.imwrite(str(folder / "a.png"), person())
+    albums = find_albums([photos], [folder], Composites(data, count=2))
+    assert [album.name for album in albums] == ["val", str(folder), "composites"]
+    first, _ = albums[-1].pictures
+    assert first.name == "composite 0" and first.truth.max() == 255
 
 
 def test_of_many_photos_the_first_the_last_and_some_between():
