@@ -17,7 +17,7 @@ _END = object()
 
 
 def overlap(
-    items: Iterable[Item], stage: Callable[[Item], Result], depth: int = 2
+    items: Iterable[Item], stage: Callable[[Item], Result], depth: int = 1
 ) -> Iterator[Result]:
     """Yield `stage(item)` of every item in order; a thread works ahead of whoever takes them.
 
@@ -28,7 +28,8 @@ def overlap(
     Args:
         items: read in the thread, by nobody else.
         stage: called in the thread, with one item at a time.
-        depth: so many results may be waiting or in the making, 1 or more.
+        depth: so many results may be waiting or in the making, 1 or more. More than 1 costs memory
+            and pays only where the stages' times vary.
     """
     results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
     room, is_closed = threading.Semaphore(depth - 1), threading.Event()

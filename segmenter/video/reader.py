@@ -45,7 +45,8 @@ def _decode(path: Path, info: VideoInfo, width: int, height: int) -> Iterator[Fr
     ffmpeg = FFmpeg(
         *input_arguments(path),
         *("-map", "0:V:0", "-vf", _filters(info, width, height), "-fps_mode", "passthrough"),
-        *("-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
+        # Without the limit eight frames wait to be written.
+        *("-thread_queue_size", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
     )
     count = 0
     try:
