@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 from clips import ffmpeg
 
-from segmenter.video.planes import to_planes
+from segmenter.video.planes import PlaneMaker
+
+
+def to_planes(frame):
+    return PlaneMaker(*frame.shape[:2])(frame)
 
 
 def formula(colour):
@@ -62,3 +66,11 @@ def test_odd_sizes_repeat_the_last_row_and_column(height, width):
     np.testing.assert_array_equal(luma, whole[:height, :width])
     np.testing.assert_array_equal(colour, expected)
     assert luma.flags.c_contiguous
+
+
+def test_one_maker_serves_frame_after_frame():
+    make = PlaneMaker(6, 8)
+    frames = [painting(6, 8), painting(6, 8)[::-1], np.zeros((6, 8, 3), np.uint8)]
+    for frame in frames:
+        for plane, expected in zip(make(frame), to_planes(frame.copy()), strict=True):
+            np.testing.assert_array_equal(plane, expected)

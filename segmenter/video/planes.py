@@ -28,19 +28,34 @@ def _matrix() -> NDArray[np.float32]:
 _RGB_TO_BT709 = _matrix()
 
 
-def to_planes(frame: Frame) -> tuple[Plane, Plane, Plane]:
-    """Convert to yuv420p, BT.709 in the video range, each value within one level of the formula.
+class PlaneMaker:
+    """Converts frames to yuv420p, BT.709 in the video range, within one level of the formula.
 
-    Args:
-        frame: (H, W, 3) uint8 RGB.
-
-    Returns:
-        Y' (H, W), and Cb and Cr, each the mean of 2x2 pixels, (H / 2, W / 2) rounded up.
+    Remembers its arrays: fresh ones every frame would take longer to get than to fill.
     """
-    height, width = frame.shape[:2]
-    if height % 2 or width % 2:
-        frame = cv2.copyMakeBorder(frame, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    brightness, blue, red = cv2.split(cv2.transform(frame, _RGB_TO_BT709))
-    half = frame.shape[1] // 2, frame.shape[0] // 2
-    blue, red = (cv2.resize(plane, half, interpolation=cv2.INTER_AREA) for plane in (blue, red))
-    return np.ascontiguousarray(brightness[:height, :width]), blue, red
+
+    def __init__(self, height: int, width: int):
+        """Prepare for frames of that size."""
+        self._shape = height, width
+        even = height + height % 2, width + width % 2
+        half = even[0] // 2, even[1] // 2
+        self._even = np.empty((*even, 3), np.uint8)
+        self._full = [np.empty(even, np.uint8) for _ in range(3)]
+        self._half = [np.empty(half, np.uint8) for _ in range(2)]
+
+    def __call__(self, frame: Frame) -> tuple[Plane, Plane, Plane]:
+        """Convert (H, W, 3) uint8 RGB.
+
+        Returns:
+            Y' (H, W), and Cb and Cr, each the mean of 2x2 pixels, (H / 2, W / 2) rounded up; to
+            be used before the next call.
+        """
+        height, width = self._shape
+        if height % 2 or width % 2:
+            frame = cv2.copyMakeBorder(frame, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+        cv2.transform(frame, _RGB_TO_BT709, dst=self._even)
+        cv2.mixChannels([self._even], self._full, (0, 0, 1, 1, 2, 2))
+        size = self._half[0].shape[::-1]
+        for full, half in zip(self._full[1:], self._half, strict=True):
+            cv2.resize(full, size, dst=half, interpolation=cv2.INTER_AREA)
+        return np.ascontiguousarray(self._full[0][:height, :width]), *self._half

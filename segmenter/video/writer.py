@@ -12,7 +12,7 @@ import numpy as np
 from segmenter.arrays import Cutout, Frame
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.files import finished
-from segmenter.video.planes import to_planes
+from segmenter.video.planes import PlaneMaker
 from segmenter.video.probe import VideoInfo, sound_codec_of
 from segmenter.video.process import FFmpeg, file_url, input_arguments
 
@@ -94,6 +94,7 @@ class VideoWriter:
         opaque = "yuv420p" if self._format.halves_colour else "rgb24"
         self._pixels = "rgba" if alpha else opaque  # as ffmpeg is given them
         self._shape: tuple[int, ...] | None = None
+        self._to_planes: PlaneMaker | None = None
         self._ffmpeg: FFmpeg | None = None
         self._stack = contextlib.ExitStack()
 
@@ -126,7 +127,7 @@ class VideoWriter:
         if rows or columns:
             picture = cv2.copyMakeBorder(picture, 0, rows, 0, columns, cv2.BORDER_REPLICATE)
         try:
-            for plane in to_planes(picture) if self._pixels == "yuv420p" else (picture,):
+            for plane in self._to_planes(picture) if self._to_planes else (picture,):
                 self._ffmpeg.stdin.write(np.ascontiguousarray(plane).reshape(-1))
         except OSError as error:
             # It has ended, or has closed its end of the pipe and is about to.
@@ -155,6 +156,8 @@ class VideoWriter:
                 f"expected (H, W, {self._channels}) for {self._path.name}, got {picture.shape}"
             )
         self._shape = picture.shape
+        if self._pixels == "yuv420p":
+            self._to_planes = PlaneMaker(*self._stored_size())
         self._ffmpeg = FFmpeg(*self._arguments(), is_fed=True)
 
     def _arguments(self) -> list[str]:
