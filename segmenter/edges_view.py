@@ -9,8 +9,8 @@ from segmenter.refine import PHOTO_WORKING_SIZE, canny_edges, unknown_band
 # Told apart with every kind of colour vision, by hue and by brightness (Okabe & Ito 2008).
 BAND_COLOUR, EDGE_COLOUR, MOVED_COLOUR = (0, 114, 178), (255, 255, 255), (230, 159, 0)
 LEGEND = (
-    ("Blue", BAND_COLOUR, "where the outline was still open"),
-    ("White", EDGE_COLOUR, "edges found in the picture"),
+    ("Blue", BAND_COLOUR, "where the outline was open"),
+    ("White", EDGE_COLOUR, "the picture's edges"),
     ("Orange", MOVED_COLOUR, "edges that moved the outline"),
 )
 # How much the band covers the picture beneath, and edges away from it, which decide nothing.

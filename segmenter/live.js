@@ -207,8 +207,9 @@ function tell() {
   const middle = [...roundTrips].sort((a, b) => a - b)[Math.floor(roundTrips.length / 2)];
   const numbers = [];
   if (recent.length > 1) numbers.push(((1000 * (recent.length - 1)) / (recent.at(-1) - recent[0])).toFixed(0) + ' frames a second');
+  // The device and the network's size are in the page's own line below.
   if (middle !== undefined) numbers.push(middle.toFixed(0) + ' ms round trip');
-  if (status) numbers.push(status.device, status.size + ' px', status.frame_ms.toFixed(0) + ' ms a frame');
+  if (status) numbers.push(status.frame_ms.toFixed(0) + ' ms of it at the server');
   find('numbers').textContent = numbers.join(' · ');
 }
 

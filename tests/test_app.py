@@ -21,7 +21,7 @@ from segmenter.errors import InvalidInput, SegmenterError, UnreadableImage, Unre
 from segmenter.page import choice as choices
 from segmenter.page.choice import Choice
 from segmenter.page.panel import as_hex, read_choice
-from segmenter.page.photo_tab import follow_photo, replace_photo
+from segmenter.page.photo_tab import follow_photo, replace_photo, show_view
 from segmenter.page.video_tab import estimate_video, replace_video
 from segmenter.page.work import Desk, choose_ending, in_words, preview
 from segmenter.video import probe
@@ -155,7 +155,7 @@ def test_presets_are_the_pictures_of_the_folder(tmp_path):
 
 
 def test_a_photo_gets_its_background_at_full_size_under_its_own_name(desk, photo):
-    before_after, matte, download, line = replace_photo(desk, str(photo), *COLOUR)
+    before_after, matte, _, download, line, *_ = replace_photo(desk, str(photo), None, *COLOUR)
     path = Path(download["value"])
     result = np.array(Image.open(path))
     assert path.name == "holiday-backdrop.png"
@@ -170,7 +170,7 @@ def test_a_photo_gets_its_background_at_full_size_under_its_own_name(desk, photo
 
 
 def test_a_cut_out_is_downloaded_with_alpha_and_shown_on_a_chequerboard(desk, photo):
-    before_after, _, download, _ = replace_photo(desk, str(photo), *NOTHING)
+    before_after, _, _, download, *_ = replace_photo(desk, str(photo), None, *NOTHING)
     assert np.array(Image.open(download["value"]))[60, 130, 3] == 0
     shown = np.array(Image.open(before_after[1]))[4:40, 100:150]
     assert {light > 234 for light in shown[..., 0].flat} == {True, False}
@@ -185,7 +185,7 @@ def test_a_cut_out_is_over_the_board_by_its_alpha():
 
 
 def test_results_wait_in_the_folder_that_is_emptied(desk, photo, tmp_path):
-    _, matte, *_ = replace_photo(desk, str(photo), *COLOUR)
+    _, matte, *_ = replace_photo(desk, str(photo), None, *COLOUR)
     assert Path(matte).is_relative_to(tmp_path / "cache")
 
 
@@ -195,25 +195,68 @@ def test_a_job_that_fails_leaves_nothing(desk, photo, tmp_path, monkeypatch):
 
     monkeypatch.setattr("segmenter.page.work.preview", fail)
     with pytest.raises(gr.Error, match="no more room"):
-        replace_photo(desk, str(photo), *COLOUR)
+        replace_photo(desk, str(photo), None, *COLOUR)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 def test_without_a_photo_the_button_asks_for_one(desk):
     with pytest.raises(gr.Error, match="add a photo first"):
-        replace_photo(desk, None, *COLOUR)
+        replace_photo(desk, None, None, *COLOUR)
 
 
 def test_a_change_without_a_photo_empties_the_results(desk):
-    assert follow_photo(desk, None, *COLOUR)[:2] == [None, None]
+    assert follow_photo(desk, None, None, *COLOUR)[:2] == [None, None]
 
 
 def test_a_file_that_is_no_photo_is_one_clear_sentence(desk, tmp_path):
     path = tmp_path / "notes.jpg"
     path.write_text("milk, bread")
     with pytest.raises(gr.Error, match=r"notes\.jpg") as error:
-        replace_photo(desk, str(path), *COLOUR)
+        replace_photo(desk, str(path), None, *COLOUR)
     assert not error.value.print_exception
+
+
+@pytest.fixture
+def couple(tmp_path):
+    """Two people, in columns 40-80 and 110-140."""
+    picture = scene()
+    picture[24:, 110:140] = PERSON
+    Image.fromarray(picture).save(tmp_path / "couple.png")
+    return tmp_path / "couple.png"
+
+
+def kept(answer):
+    """Whether the couple's left and right one are in the answer's cut-out."""
+    alpha = np.array(Image.open(answer[3]["value"]))[..., 3]
+    return bool(alpha[60, 60]), bool(alpha[60, 125])
+
+
+def test_a_click_keeps_one_person_until_a_click_beside_her(desk, couple):
+    photo = str(couple)
+    answer = replace_photo(desk, photo, (photo, "everyone", 125, 60), *NOTHING)
+    assert kept(answer) == (False, True)
+    assert answer[5].startswith("Only the one you clicked") and answer[6]["visible"]
+    answer = replace_photo(desk, photo, (photo, "everyone", 5, 5), *NOTHING)
+    assert kept(answer) == (True, True)
+    assert answer[5].startswith("Nobody was found") and not answer[6]["visible"]
+
+
+@pytest.mark.parametrize("click", [("other.png", "everyone", 125, 60), ("", "largest", 125, 60)])
+def test_a_click_on_another_photo_or_before_another_choice_is_over(desk, couple, click):
+    click = (click[0] or str(couple), *click[1:])
+    assert kept(replace_photo(desk, str(couple), click, *NOTHING)) == (True, True)
+
+
+def test_the_edges_view_is_as_large_as_the_preview(desk, tmp_path):
+    Image.fromarray(scene(1200, 2000)).save(tmp_path / "large.png")
+    edges = replace_photo(desk, str(tmp_path / "large.png"), None, *COLOUR)[2]
+    with Image.open(edges) as picture:
+        assert picture.size == (1600, 960)
+
+
+def test_one_view_is_shown_at_a_time():
+    assert [update["visible"] for update in show_view("Matte")] == [False, True, False, False]
+    assert [update["visible"] for update in show_view("Edges")] == [False, False, True, True]
 
 
 # Video
@@ -335,6 +378,14 @@ def test_a_program_replaces_a_photo(page, photo):
     )  # fmt: skip
     assert near(np.array(Image.open(answer))[60, 130], BLUE)
     assert answer.endswith("holiday-backdrop.png")
+
+
+def test_a_program_keeps_one_person(page, couple):
+    answer = page.predict(
+        handle_file(str(couple)), people="clicked", at="0.8,0.6", api_name="/replace_image"
+    )
+    alpha = np.array(Image.open(answer))[..., 3]
+    assert alpha[60, 125] == 255 and alpha[60, 60] == 0
 
 
 def test_a_program_replaces_a_video(page, video):

@@ -18,7 +18,7 @@ from segmenter.arrays import Frame
 from segmenter.background import Background, Picture
 from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS, open_image
-from segmenter.pipeline import ReplaceOptions, read_background
+from segmenter.pipeline import ReplaceOptions, read_background, read_point
 from segmenter.refine import RefineOptions
 from segmenter.video import VIDEO_ENDINGS
 
@@ -104,6 +104,7 @@ def make_options(given: Mapping[str, Any]) -> ReplaceOptions:
     """
     return ReplaceOptions(
         people=str(given.get("people", "everyone")),
+        point=read_point(str(given.get("at", ""))),
         refine=RefineOptions(
             edge_strength=as_number(given, "edge_strength", 1.0),
             feather_px=as_number(given, "feather_px", 0.0),
@@ -148,8 +149,8 @@ def open_data_url(text: str) -> Frame:
         os.unlink(file.name)
 
 
-def shrunk(picture: Frame, side: int) -> Frame:
-    """Return the picture with a long side of at most `side` pixels."""
+def shrunk(picture: Any, side: int) -> Any:
+    """Return a picture, a probability or an alpha with a long side of at most `side` pixels."""
     height, width = picture.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:

@@ -9,6 +9,7 @@ import gradio as gr
 from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS
 from segmenter.page.choice import FITS, Choice
+from segmenter.page.panel import PEOPLE
 from segmenter.page.widgets import friendly
 from segmenter.page.work import FORMATS, Desk
 from segmenter.people import CHOICES
@@ -25,13 +26,15 @@ def replace_image(
     edge_strength: float = 1.0,
     feather_px: float = 0.0,
     shift_px: float = 0.0,
+    at: str = "",
 ) -> str:
     """Replace a photo's background; the answer is a PNG at the photo's own size.
 
     `background` is `#rrggbb`, `blur`, `blur:RADIUS`, `transparent` or the name of one of the page's
-    pictures; a `background_picture` is used instead of it.
+    pictures; a `background_picture` is used instead of it. `people` may be `clicked`: then `at` is
+    a place on the one to keep, as shares of width and height such as `0.25,0.6`.
     """
-    options = as_options(people, edge_strength, feather_px, shift_px)
+    options = as_options(people, edge_strength, feather_px, shift_px) | {"at": at}
     choice = Choice(background, fit, options, as_path(background_picture))
     with friendly():
         return str(desk.photo(require_path(photo), choice).download)
@@ -99,15 +102,21 @@ def build_endpoints(desk: Desk) -> None:
         gr.Textbox("transparent", label="background", visible=False),
         gr.File(label="background_picture", visible=False, type="filepath", file_types=pictures),
         gr.Radio(FITS, value="cover", label="fit", visible=False),
-        gr.Radio(CHOICES, value="everyone", label="people", visible=False),
+    ]
+    photo_people, video_people = (
+        gr.Radio(choices, value="everyone", label="people", visible=False)
+        for choices in (CHOICES, PEOPLE)
+    )
+    edges = [
         gr.Slider(0, 1, 1, label="edge_strength", visible=False),
         gr.Slider(0, 50, 0, label="feather_px", visible=False),
         gr.Slider(-50, 50, 0, label="shift_px", visible=False),
     ]
+    at = gr.Textbox("", label="at", visible=False)
     done, trigger = gr.File(visible=False), gr.Button(visible=False)
     trigger.click(
         partial(replace_image, desk),
-        [photo, *words],
+        [photo, *words, photo_people, *edges, at],
         done,
         api_name="replace_image",
         concurrency_id="photo",
@@ -115,7 +124,7 @@ def build_endpoints(desk: Desk) -> None:
     )
     trigger.click(
         partial(replace_video, desk),
-        [video, *words, kind],
+        [video, *words, video_people, *edges, kind],
         done,
         api_name="replace_video",
         concurrency_id="video",

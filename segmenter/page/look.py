@@ -4,6 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from segmenter.edges_view import LEGEND
 from segmenter.page.work import LARGEST_UPLOAD_MB, LONGEST_VIDEO_S, in_words
 from segmenter.stream import Progress
 
@@ -38,6 +39,18 @@ FORMAT_HELP = (
     "MP4 plays everywhere and can't be transparent. WebM keeps transparency in Chrome, Edge and "
     "Firefox; Safari shows black instead. ProRes (.mov) keeps it for editing programs; browsers "
     "don't play it. Automatic is MP4, or WebM when the background is transparent."
+)
+
+CLICK_HINT = "Several people? Click on one in your photo to keep only that one."
+CLICKED_HINT = "Only the one you clicked is kept, and whoever can't be told apart from them."
+NOBODY_HINT = "Nobody was found where you clicked. Click on a person to keep only that one."
+
+SWATCH = '<span class="swatch" style="background: rgb{colour}"></span>{name}: {meaning}'
+EDGES_LEGEND = '<p class="quiet legend">{}</p>'.format(
+    "".join(
+        f"<span>{SWATCH.format(name=name, colour=colour, meaning=meaning)}</span>"
+        for name, colour, meaning in LEGEND
+    )
 )
 
 

@@ -17,6 +17,7 @@ PRESET, COLOUR, UPLOAD, BLUR, NOTHING = "Gallery", "Colour", "My picture", "Blur
 KINDS = (PRESET, COLOUR, UPLOAD, BLUR, NOTHING)
 DEFAULT_COLOUR = "#2f7f79"
 DEFAULT_BLUR_PX = 20
+PEOPLE = tuple(choice for choice in CHOICES if choice != "clicked")  # the photo tab has clicks
 LARGEST_SHIFT_PX, LARGEST_SOFTNESS_PX = 10, 20  # of the sliders; the command line goes further
 
 
@@ -26,6 +27,7 @@ class Settings:
 
     inputs: list[Any]
     picked: Any  # the name of the gallery's picture
+    people: Any  # who stays
 
     def changes(self) -> list[Any]:
         """Return the triggers of any change."""
@@ -78,13 +80,13 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
     gallery.select(pick, None, picked, **AT_ONCE)
     with gr.Accordion("People and edges", open=False):
         edges = build_edges()
-    return Settings([kind, picked, colour, own, blur, fit, *edges], picked)
+    return Settings([kind, picked, colour, own, blur, fit, *edges], picked, edges[0])
 
 
 def build_edges() -> list[Any]:
     """Lay out who is kept and how edges are treated."""
     people = gr.Radio(
-        [(name.capitalize(), name) for name in CHOICES], value="everyone", label="Who stays"
+        [(name.capitalize(), name) for name in PEOPLE], value="everyone", label="Who stays"
     )
     strength = gr.Slider(
         0,
@@ -92,7 +94,7 @@ def build_edges() -> list[Any]:
         1,
         step=0.05,
         label="Edge detail",
-        info="0: the soft outline as found. 1: follow the picture's edges",
+        info="How closely the outline follows the picture's edges; at 0 it stays soft, as found",
     )
     softness = gr.Slider(
         0,
@@ -100,7 +102,7 @@ def build_edges() -> list[Any]:
         0,
         step=0.5,
         label="Softness",
-        info="Further blur of the edge, in pixels",
+        info="Blurs the outline, by so many pixels of your photo or video",
     )
     shift = gr.Slider(
         -LARGEST_SHIFT_PX,
@@ -108,7 +110,8 @@ def build_edges() -> list[Any]:
         0,
         step=0.5,
         label="Grow or shrink",
-        info="Moves the edge outwards (+) or inwards (-), in pixels",
+        info="Moves the outline outwards (+) or inwards (-), in pixels; -1 or -2 takes off a rim "
+        "of the old background",
     )
     return [people, strength, softness, shift]
 

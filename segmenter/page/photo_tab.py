@@ -6,34 +6,71 @@ from typing import Any
 
 import gradio as gr
 
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, NobodyThere
+from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
-from segmenter.page.widgets import GLUE, friendly, upload
-from segmenter.page.work import Desk
+from segmenter.page.widgets import AT_ONCE, GLUE, friendly, upload
+from segmenter.page.work import Desk, PhotoFiles
 
 HEIGHT_PX = 400
+VIEWS = ("Before and after", "Matte", "Edges")
+PEOPLE_AT = 6  # where `read_choice` takes who stays
+
+# A click: the photo and who stayed when it was made, and its pixel. It holds as long as they do.
+Click = tuple[str, str, int, int]
 
 
-def replace_photo(desk: Desk, photo: str | None, *settings: Any) -> list[Any]:
-    """Return before and after, the matte, the download and the device line."""
+def replace_photo(desk: Desk, photo: str | None, click: Click | None, *settings: Any) -> list[Any]:
+    """Return before and after, the matte, the edges, the download, the device line and the hint."""
     with friendly():
         if not photo:
             raise InvalidInput("add a photo first")
-        files = desk.photo(Path(photo), read_choice(*settings))
-    download = gr.update(value=str(files.download), interactive=True)
-    before_after = (str(files.before), str(files.after))
-    return [before_after, str(files.matte), download, desk.describe()]
+        files, words, is_alone = run(desk, photo, click, settings)
+    return [
+        (str(files.before), str(files.after)),
+        str(files.matte),
+        str(files.edges),
+        gr.update(value=str(files.download), interactive=True),
+        desk.describe(),
+        words,
+        gr.update(visible=is_alone),
+    ]
 
 
-def follow_photo(desk: Desk, photo: str | None, *settings: Any) -> Any:
+def run(
+    desk: Desk, photo: str, click: Click | None, settings: tuple[Any, ...]
+) -> tuple[PhotoFiles, str, bool]:
+    """Do the job; also return the hint, and whether one person was kept by a click."""
+    choice, path = read_choice(*settings), Path(photo)
+    if not click or click[:2] != (photo, settings[PEOPLE_AT]):
+        return desk.photo(path, choice), look.CLICK_HINT, False
+    try:
+        return desk.photo(path, choice, click[2:]), look.CLICKED_HINT, True
+    except NobodyThere:
+        return desk.photo(path, choice), look.NOBODY_HINT, False
+
+
+def follow_photo(desk: Desk, photo: str | None, click: Click | None, *settings: Any) -> Any:
     """Do the photo again after a change, if there is one and the settings are complete."""
     if not photo:
-        return [None, None, gr.update(value=None, interactive=False), desk.describe()]
+        nothing = [None, None, None, gr.update(value=None, interactive=False)]
+        return [*nothing, desk.describe(), look.CLICK_HINT, gr.update(visible=False)]
     try:
         read_choice(*settings)
     except InvalidInput:  # an own background that is not there yet
-        return [gr.skip()] * 4
-    return replace_photo(desk, photo, *settings)
+        return [gr.skip()] * 7
+    return replace_photo(desk, photo, click, *settings)
+
+
+def note_click(photo: str | None, people: str, event: gr.SelectData) -> Click | None:
+    """Return where the photo was clicked, for which photo and choice."""
+    return (photo, people, *event.index) if photo else None
+
+
+def show_view(view: str) -> list[dict]:
+    """Show one of the views, and the legend beside the edges."""
+    wanted = [view == name for name in VIEWS]
+    return [gr.update(visible=is_shown) for is_shown in (*wanted, wanted[-1])]
 
 
 def build_photo_tab(
@@ -42,15 +79,16 @@ def build_photo_tab(
     """Lay the tab out; the result follows every change of the photo or the settings."""
     with gr.Row():
         photo = upload(label="Your photo", height=HEIGHT_PX, min_width=280, elem_id="photo")
-        result = gr.ImageSlider(
-            label="Before and after",
-            type="filepath",
-            max_height=HEIGHT_PX,
-            min_width=280,
-            interactive=False,
-            buttons=["fullscreen"],
-            elem_id="result",
+        with gr.Column(min_width=280):
+            result, matte, edges = build_views()
+    with gr.Row(elem_id="photo-words"):
+        hint = gr.Markdown(look.CLICK_HINT, elem_classes="quiet", elem_id="photo-hint")
+        everyone = gr.Button(
+            "Keep everyone", visible=False, size="sm", scale=0, elem_id="photo-everyone"
         )
+    view = gr.Radio(VIEWS, value=VIEWS[0], show_label=False, container=False, elem_id="view")
+    legend = gr.HTML(look.EDGES_LEGEND, visible=False, elem_id="legend")
+    view.change(show_view, view, [result, matte, edges, legend], **AT_ONCE)
     with gr.Row():
         button = gr.Button("Replace background", variant="primary", elem_id="photo-go")
         download = gr.DownloadButton(
@@ -63,20 +101,54 @@ def build_photo_tab(
             label="Or try one of these",
             elem_id="photo-examples",
         )
-    with gr.Accordion("Matte: what is kept, in white", open=False):
-        matte = gr.Image(
-            show_label=False,
+    outputs = [result, matte, edges, download, device_line, hint, everyone]
+    connect(desk, settings, photo, everyone, button, outputs)
+
+
+def build_views() -> list[Any]:
+    """Lay out what can be shown of a result; one of them is seen at a time."""
+    result = gr.ImageSlider(
+        label=VIEWS[0],
+        type="filepath",
+        max_height=HEIGHT_PX,
+        interactive=False,
+        buttons=["fullscreen"],
+        elem_id="result",
+    )
+    pictures = [
+        gr.Image(
+            label=label,
+            visible=False,
             format="png",
-            buttons=["download"],
+            buttons=["download", "fullscreen"],
             interactive=False,
             height=HEIGHT_PX,
-            elem_id="matte",
+            elem_id=name,
         )
-    inputs, outputs = [photo, *settings.inputs], [result, matte, download, device_line]
-    shared = {"concurrency_limit": 2, "concurrency_id": "photo", "show_progress_on": result}
+        for label, name in (("Matte: what is kept, in white", "matte"), ("Edges", "edges"))
+    ]
+    return [result, *pictures]
+
+
+def connect(
+    desk: Desk,
+    settings: Settings,
+    photo: gr.Image,
+    everyone: gr.Button,
+    button: gr.Button,
+    outputs: list[Any],
+) -> None:
+    """Do the photo at a press of the button, a click on a person and every change."""
+    click = gr.State()
+    # Not `AT_ONCE`: a state tells of its change through the queue only.
+    quiet = {"show_progress": "hidden", **GLUE}
+    photo.select(note_click, [photo, settings.people], click, **quiet)
+    everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **quiet)
+    inputs = [photo, click, *settings.inputs]
+    shared = {"concurrency_limit": 2, "concurrency_id": "photo", "show_progress_on": outputs[:3]}
     button.click(partial(replace_photo, desk), inputs, outputs, **shared, **GLUE)
     gr.on(
-        [photo.change, *settings.changes()],
+        [photo.change, click.change, *settings.changes()],
         partial(follow_photo, desk),
         inputs,
         outputs,

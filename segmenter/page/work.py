@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,9 +17,11 @@ import numpy as np
 from segmenter.arrays import Alpha, Cutout, Frame
 from segmenter.background import Transparent
 from segmenter.composite import over
+from segmenter.edges_view import edges_view
 from segmenter.errors import InvalidInput
 from segmenter.images import open_image, save_image
 from segmenter.page.choice import Choice, make_background, make_options, shrunk
+from segmenter.people import Point
 from segmenter.pipeline import replace_in_image
 from segmenter.stream import LiveReplacer, Progress, replace_in_video
 from segmenter.video import probe, read_frames
@@ -41,6 +43,7 @@ class PhotoFiles:
     before: Path
     after: Path
     matte: Path
+    edges: Path
     download: Path
 
 
@@ -68,28 +71,38 @@ class Desk:
         speed = "warming up" if self.frame_ms is None else f"{self.frame_ms:.0f} ms a frame"
         return f"{self.segmenter.describe()} · {self.segmenter.video_size} px · {speed}"
 
-    def photo(self, path: Path, choice: Choice) -> PhotoFiles:
+    def photo(self, path: Path, choice: Choice, at: tuple[int, int] | None = None) -> PhotoFiles:
         """Replace the background of a photo.
 
+        Args:
+            path: any photo.
+            choice: what goes behind.
+            at: the pixel (column, row) of the only person to keep, instead of the choice's people.
+
         Raises:
-            SegmenterError: as its message says.
+            SegmenterError: as its message says; NobodyThere when `at` is on no person.
         """
         frame = open_image(path)
         background = make_background(choice, self.presets)
+        options = make_options(choice.options)
+        if at is not None:
+            options = replace(options, people="clicked", point=as_shares(at, frame))
         with closing(background):
-            result = replace_in_image(
-                frame, background, segmenter=self.segmenter, options=make_options(choice.options)
-            )
+            result = replace_in_image(frame, background, segmenter=self.segmenter, options=options)
         with job_folder() as folder:
             files = PhotoFiles(
                 folder / "before.jpg",
                 folder / "after.jpg",
                 folder / f"{path.stem}-matte.png",
+                folder / f"{path.stem}-edges.jpg",
                 folder / f"{path.stem}-backdrop.png",
             )
             save_image(files.before, shrunk(frame, PREVIEW_SIDE))
             save_image(files.after, shrunk(preview(result.picture), PREVIEW_SIDE))
             save_image(files.matte, as_picture(result.alpha))
+            drawn_from = (frame, result.probability, result.alpha)
+            edges = edges_view(*(shrunk(array, PREVIEW_SIDE) for array in drawn_from))
+            save_image(files.edges, edges)
             save_image(files.download, result.picture)
         return files
 
@@ -182,6 +195,12 @@ def choose_ending(kind: str, is_transparent: bool) -> str:
     if is_transparent and kind == "MP4":
         raise InvalidInput("mp4 can't be transparent; choose WebM or ProRes, or a background")
     return FORMATS[kind]
+
+
+def as_shares(pixel: tuple[int, int], frame: Frame) -> Point:
+    """Return where a pixel (column, row) lies, as shares of width and height."""
+    height, width = frame.shape[:2]
+    return min(1.0, (pixel[0] + 0.5) / width), min(1.0, (pixel[1] + 0.5) / height)
 
 
 def preview(picture: Frame | Cutout) -> Frame:
