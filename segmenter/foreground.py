@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from segmenter.arrays import Alpha, Frame, require_coverage, require_frame
+from segmenter.resample import sample, shrink, shrink_to
 
 # Two windows, as in the paper: a wide one finds colours for pixels far from either side, a narrow
 # one sharpens them. In pixels of a picture with long side WORKING_SIZE.
@@ -30,61 +31,42 @@ def estimate_foreground(frame: Frame, alpha: Alpha) -> Frame:
         alpha: (H, W) float32 in [0, 1].
     """
     require_coverage(alpha, require_frame(frame))
-    partly = (alpha < 1 - NEGLIGIBLE) & (cv2.dilate(alpha, np.ones((5, 5), np.uint8)) > NEGLIGIBLE)
     result = frame.copy()
-    rows, columns = np.nonzero(partly)
-    if len(rows) == 0:
+    chosen = np.flatnonzero(partly_covered(alpha))
+    if len(chosen) == 0:
         return result
     person, backdrop = blurred_colours(frame, alpha)
-    scale = (person.shape[1] / frame.shape[1], person.shape[0] / frame.shape[0])
-    coverage = alpha[rows, columns][:, None]
-    near, behind = (sample(colours, rows, columns, scale) for colours in (person, backdrop))
-    seen = frame[rows, columns].astype(np.float32)
-    estimate = near + coverage * (seen - coverage * near - (1 - coverage) * behind)
-    result[rows, columns] = np.clip(np.rint(estimate), 0, 255).astype(np.uint8)
+    near, behind = (sample(colours, chosen, *alpha.shape) for colours in (person, backdrop))
+    coverage = alpha.reshape(-1).take(chosen)[:, None]
+    seen = frame.reshape(-1, 3).take(chosen, axis=0)
+    estimate = near + coverage * (seen - behind - coverage * (near - behind))
+    result.reshape(-1, 3)[chosen] = np.clip(np.rint(estimate), 0, 255)
     return result
+
+
+def partly_covered(alpha: Alpha) -> np.ndarray:
+    """Mark with 255, in (H, W) uint8, the outline's pixels and those two pixels beyond."""
+    touched = cv2.compare(alpha, NEGLIGIBLE, cv2.CMP_GT)
+    mixed = cv2.compare(alpha, 1 - NEGLIGIBLE, cv2.CMP_LT)
+    return cv2.bitwise_and(cv2.dilate(touched, np.ones((5, 5), np.uint8)), mixed)
 
 
 def blurred_colours(frame: Frame, alpha: Alpha) -> tuple[np.ndarray, np.ndarray]:
     """Return small float32 pictures of the foreground's and the background's smoothed colour."""
-    height, width = alpha.shape
-    shrink = min(1.0, WORKING_SIZE / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    cover = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)[..., None]
+    cover = shrink(alpha, WORKING_SIZE)
+    small = shrink_to(frame, *cover.shape).astype(np.float32)
+    cover = cv2.merge([cover] * 3)  # OpenCV's arithmetic wants as many channels as the colours have
+    bare = 1 - cover
     person = backdrop = small
     for window in WINDOWS_PX:
-        near = spread(person, cover, window)
-        behind = spread(backdrop, 1 - cover, window)
-        person = np.clip(near + cover * (small - cover * near - (1 - cover) * behind), 0, 255)
+        near, behind = spread(person, cover, window), spread(backdrop, bare, window)
+        person = np.clip(near + cover * (small - cover * near - bare * behind), 0, 255)
         backdrop = behind
     return person, backdrop
 
 
 def spread(colours: np.ndarray, weight: np.ndarray, window: int) -> np.ndarray:
-    """Average (h, w, 3) colours in a square window by an (h, w, 1) weight."""
-    total = cv2.blur(weight, (window, window))[..., None]
-    return cv2.blur(colours * weight, (window, window)) / (total + EPSILON) + colours * (
-        EPSILON / (total + EPSILON)
-    )
-
-
-def sample(
-    colours: np.ndarray, rows: np.ndarray, columns: np.ndarray, scale: tuple[float, float]
-) -> np.ndarray:
-    """Read a small picture at a large one's pixels, bilinearly; (N, 3) float32."""
-    x = ((columns + 0.5) * scale[0] - 0.5).astype(np.float32)
-    y = ((rows + 0.5) * scale[1] - 0.5).astype(np.float32)
-    return bilinear(colours, x, y)
-
-
-def bilinear(colours: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Read (h, w, 3) float32 colours at points x, y, clamped to the picture."""
-    height, width = colours.shape[:2]
-    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    left, top = x.astype(np.intp), y.astype(np.intp)
-    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
-    across, down = (x - left)[:, None], (y - top)[:, None]
-    upper = colours[top, left] * (1 - across) + colours[top, right] * across
-    lower = colours[bottom, left] * (1 - across) + colours[bottom, right] * across
-    return upper * (1 - down) + lower * down
+    """Average (h, w, 3) colours in a square window by a weight of the same shape."""
+    total = cv2.blur(weight, (window, window)) + EPSILON
+    # Where nothing has weight the colours stay as they are.
+    return (cv2.blur(colours * weight, (window, window)) + EPSILON * colours) / total

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from segmenter.arrays import Mask, Probability
 from segmenter.errors import InvalidInput, NobodyThere
+from segmenter.resample import shrink
 
 CHOICES = ("everyone", "largest", "centre", "clicked")
 Point = tuple[float, float]  # shares of width and height, from the upper left corner
@@ -51,9 +52,7 @@ def choose_people(
     """
     require_choice(choice, point)
     height, width = probability.shape
-    shrink = min(1.0, WORKING_SIZE / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    small = cv2.resize(probability, size, interpolation=cv2.INTER_AREA)
+    small = shrink(probability, WORKING_SIZE)
 
     def enlarged(mask: np.ndarray) -> Probability:
         return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Probability
+from segmenter.resample import shrink_to
 
 Batch = NDArray[np.float32]  # (1, 3, h, w), normalised
 
@@ -47,12 +48,10 @@ def to_batch(
     """
     height, width = frame.shape[:2]
     inner_height, inner_width = fit(height, width, size)
-    shrinks = inner_height < height
-    small = cv2.resize(
-        frame,
-        (inner_width, inner_height),
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-    )
+    if inner_height <= height and inner_width <= width:
+        small = shrink_to(frame, inner_height, inner_width)
+    else:
+        small = enlarge(frame, inner_height, inner_width)
     small = cv2.copyMakeBorder(
         small, 0, -inner_height % multiple, 0, -inner_width % multiple, cv2.BORDER_REPLICATE
     )
@@ -68,7 +67,6 @@ def restore(small: NDArray[np.float32], geometry: Geometry) -> Probability:
     return enlarge(geometry.inner_part(small), geometry.height, geometry.width)
 
 
-def enlarge(small: NDArray[np.float32], height: int, width: int) -> Probability:
-    """Resize (h, w) values in [0, 1] to (height, width)."""
-    full = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.clip(full, 0.0, 1.0)
+def enlarge(small: NDArray, height: int, width: int) -> NDArray:
+    """Interpolate (h, w) or (h, w, 3) to (height, width)."""
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
 from segmenter.errors import InvalidInput
+from segmenter.resample import sample, shrink, shrink_to
 
 # The fit is made on a picture with this long side, in pixels; all lengths below are in its pixels.
 # A photo deserves the finer one; a video, seen coarser by the network, gains no more from it.
@@ -30,6 +31,8 @@ EPSILON_ELSEWHERE = 1e-3
 EDGE_REACH_PX = 3
 # The least a pixel weighs in the fit, where the network says one half.
 LEAST_CONFIDENCE = 0.02
+# A fit leaves both sides a little short of 0 and 1; so much further from one half they get there.
+CONTRAST = 1.15
 CANNY_LOW, CANNY_HIGH = 40, 110
 CANNY_BLUR_PX = 1.0
 LARGEST_SHIFT_PX = 50.0
@@ -82,10 +85,10 @@ def refine(
     """
     options = options or RefineOptions()
     require_coverage(probability, require_frame(frame))
-    alpha = probability
-    if options.edge_strength > 0:
-        guided = guided_alpha(probability, frame, working_size)
-        alpha = cv2.addWeighted(guided, options.edge_strength, alpha, 1 - options.edge_strength, 0)
+    strength = options.edge_strength
+    alpha = guided_alpha(probability, frame, working_size) if strength else probability
+    if 0 < strength < 1:
+        alpha = cv2.addWeighted(alpha, strength, probability, 1 - strength, 0)
     if options.shift_px:
         alpha = shift_outline(alpha, options.shift_px)
     if options.feather_px:
@@ -96,15 +99,28 @@ def refine(
 def guided_alpha(probability: Probability, frame: Frame, working_size: int) -> Alpha:
     """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1."""
     height, width = probability.shape
-    shrink = min(1.0, working_size / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    guide = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(probability, size, interpolation=cv2.INTER_AREA)
+    coarse = shrink(probability, working_size)
     band = unknown_band(coarse)
-    fit = fit_to_colours(guide, coarse, epsilon_map(guide, band))
-    full_band = cv2.resize(band.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
     alpha = (probability > 0.5).astype(np.float32)
-    return apply_fit(alpha, np.ascontiguousarray(frame), fit, full_band)
+    if not band.any():
+        return alpha
+    guide = shrink_to(frame, *coarse.shape)
+    full_band = cv2.resize(band.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    return apply_fit(
+        alpha, np.ascontiguousarray(frame), fit_in_band(guide, coarse, band), full_band
+    )
+
+
+def fit_in_band(guide: Frame, coarse: Probability, band: Mask) -> NDArray[np.float32]:
+    """Return `fit_to_colours` where the band is; elsewhere it is nothing in particular."""
+    left, top, width, height = cv2.boundingRect(band.astype(np.uint8))
+    reach = 2 * RADIUS_PX  # as far as a pixel of the fit looks
+    rows = slice(max(0, top - reach), top + height + reach)
+    columns = slice(max(0, left - reach), left + width + reach)
+    guide, coarse = (np.ascontiguousarray(part[rows, columns]) for part in (guide, coarse))
+    fit = np.empty((*band.shape, 4), np.float32)
+    fit[rows, columns] = fit_to_colours(guide, coarse, epsilon_map(guide, band[rows, columns]))
+    return fit
 
 
 def unknown_band(probability: Probability) -> Mask:
@@ -205,11 +221,11 @@ def apply_fit(
         fit: (h, w, 4) of `fit_to_colours`.
         band: (H, W), not 0 where to write.
     """
-    lines = cv2.resize(fit, (alpha.shape[1], alpha.shape[0]), interpolation=cv2.INTER_LINEAR)
     chosen = np.flatnonzero(band)
-    slope, colours = lines.reshape(-1, 4)[chosen], frame.reshape(-1, 3)[chosen]
-    fitted = np.einsum("nc,nc->n", slope[:, :3], colours * np.float32(1 / 255)) + slope[:, 3]
-    alpha.reshape(-1)[chosen] = np.clip(fitted, 0, 1)
+    lines = sample(fit, chosen, *alpha.shape)
+    colours = frame.reshape(-1, 3).take(chosen, axis=0)
+    fitted = np.einsum("nc,nc->n", lines[:, :3], colours * np.float32(1 / 255)) + lines[:, 3]
+    alpha.reshape(-1)[chosen] = np.clip(CONTRAST * (fitted - 0.5) + 0.5, 0, 1)
     return alpha
 
 

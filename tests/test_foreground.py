@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.foreground import bilinear, estimate_foreground, spread
+from segmenter.foreground import estimate_foreground, spread
 
 SIZE = 240
 PERSON, GROUND = np.array([200.0, 60.0, 50.0]), np.array([40.0, 220.0, 60.0])
@@ -59,10 +59,6 @@ def test_spread_is_a_weighted_mean():
     weight = np.random.default_rng(3).random((9, 9, 1), dtype=np.float32)
     around = (slice(2, 7), slice(2, 7))
     expected = (colours * weight)[around].sum(axis=(0, 1)) / weight[around].sum()
-    np.testing.assert_allclose(spread(colours, weight, 5)[4, 4], expected, atol=1e-3)
-
-
-def test_bilinear_reads_between_pixels():
-    colours = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
-    between = bilinear(colours, np.array([0.5], np.float32), np.array([0.5], np.float32))
-    np.testing.assert_allclose(between[0], colours.mean(axis=(0, 1)))
+    np.testing.assert_allclose(
+        spread(colours, np.repeat(weight, 3, axis=2), 5)[4, 4], expected, atol=1e-3
+    )
