@@ -1,0 +1,91 @@
+"""Scores of models on clips, frame by frame and steadied: whether the matte flickers or lags."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from segmenter.errors import InvalidDataset
+from segmenter.metrics import flicker, iou, lag
+from segmenter.pipeline import ReplaceOptions
+from segmenter.stream import alphas_of
+from segmenter.training.evaluate import Model, read_pair
+from segmenter.training.pairs import find_folder, find_pairs
+from segmenter.training.staged import Clip, Stage
+
+CLIP_COLUMNS = ("model", "clip", "way", "frames", "person_iou", "flicker", "lag")
+WAYS = {
+    "frame by frame": ReplaceOptions(smoothing=False),
+    "steadied": ReplaceOptions(),
+}
+
+
+def evaluate_clips(
+    model: Model, folders: Sequence[Path], *, quiet: bool = True
+) -> list[dict[str, str | int | float | None]]:
+    """Score one model on clips, each in every way, as a user's video gets its mattes.
+
+    Args:
+        model: the model.
+        folders: each a clip, with images/ and masks/ in the order of the frames' names; or a
+            training folder, with cutouts/ and backgrounds/, of which staged clips are made.
+        quiet: no progress bar.
+
+    Returns:
+        A row a clip and way, as CLIP_COLUMNS: mean person IoU of alpha and truth cut at one half;
+        flicker, mean change of alpha where the truth does not change; lag in frames, None for a
+        clip in which nobody appears from one frame to the next.
+
+    Raises:
+        InvalidDataset: a folder is neither, or a file in it can't be used.
+    """
+    clips = (clip for folder in folders for clip in clips_of(folder))
+    bar = tqdm(
+        clips, desc=model.name, unit=" clips", disable=quiet or None, file=sys.stderr, leave=False
+    )
+    return [score_clip(model, clip, way) for clip in bar for way in WAYS]
+
+
+def clips_of(folder: Path) -> Iterator[Clip]:
+    """Yield the clip of a folder, or the clips staged with its cut-outs."""
+    if find_folder(folder, "images"):
+        yield read_clip(folder)
+    elif find_folder(folder, "cutouts"):
+        yield from Stage(folder).clips()
+    else:
+        raise InvalidDataset(
+            f"{folder} is no clip; give a folder with images/ and masks/ of one clip, or one with "
+            "cutouts/ and backgrounds/ to make clips of"
+        )
+
+
+def read_clip(folder: Path) -> Clip:
+    """Read a clip of two frames or more, all of one size."""
+    frames, masks = zip(*(read_pair(pair) for pair in find_pairs(folder)), strict=True)
+    if len(frames) < 2 or len({mask.shape for mask in masks}) > 1:
+        raise InvalidDataset(
+            f"{folder} is no clip: it needs two frames or more, all of one size; for single photos "
+            "give the folder as a SET"
+        )
+    return Clip(folder.resolve().name, list(frames), [np.float32(mask / 255) for mask in masks])
+
+
+def score_clip(model: Model, clip: Clip, way: str) -> dict[str, str | int | float | None]:
+    """Score one clip in one of WAYS."""
+    with closing(alphas_of(clip.frames, model.segmenter, WAYS[way])) as found:
+        alphas = np.stack([alpha for _, alpha in found])
+    truths = np.stack(clip.truths)
+    overlaps = [iou(*pair) for pair in zip(alphas >= 0.5, truths >= 0.5, strict=True)]
+    before = None if clip.step is None else clip.step - 1
+    return {
+        "model": model.name,
+        "clip": clip.name,
+        "way": way,
+        "frames": len(alphas),
+        "person_iou": float(np.mean(overlaps)),
+        "flicker": round(flicker(alphas, truths), 6),
+        "lag": None if before is None else lag(alphas[before:], truths[before:]),
+    }

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+from photo_sets import NETWORK, NamedSegmenter, put_pair
+
+from segmenter.errors import InvalidDataset
+from segmenter.training.clips import CLIP_COLUMNS, evaluate_clips, read_clip, score_clip
+from segmenter.training.evaluate import Model
+from segmenter.training.staged import Clip
+
+HEIGHT, WIDTH = 60, 80
+
+
+class BlinkingSegmenter(NamedSegmenter):
+    """Finds what is red, in every other frame less surely."""
+
+    video_size = 256
+    turn = 0
+
+    def probability(self, frame, size=None):
+        self.turn += 1
+        return super().probability(frame, size) * np.float32(0.3 if self.turn % 2 else 1)
+
+
+def red_square(left=20):
+    """A red square on grey with texture, and its mask of 0 and 1."""
+    frame = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    frame[::4] += 40
+    mask = np.zeros((HEIGHT, WIDTH), np.float32)
+    if left is not None:
+        frame[15:45, left : left + 30] = (200, 20, 20)
+        mask[15:45, left : left + 30] = 1
+    return frame, mask
+
+
+def model(segmenter):
+    return Model("disc", segmenter, NETWORK)
+
+
+def clip_of(places, step=None):
+    frames, truths = zip(*(red_square(left) for left in places), strict=True)
+    return Clip("square", list(frames), list(truths), step)
+
+
+def steady(segmenter=None):
+    segmenter = segmenter or NamedSegmenter()
+    segmenter.video_size = 256
+    return segmenter
+
+
+def test_a_network_that_blinks_flickers_less_when_steadied():
+    clip = clip_of([20] * 12)
+    rows = [
+        score_clip(model(BlinkingSegmenter()), clip, way) for way in ("frame by frame", "steadied")
+    ]
+    assert rows[0]["flicker"] > 0.1  # a third of the frame appears and disappears
+    assert rows[1]["flicker"] < 0.5 * rows[0]["flicker"]
+    assert rows[1]["person_iou"] > rows[0]["person_iou"]
+
+
+def test_a_network_that_is_right_has_neither_flicker_nor_lag():
+    row = score_clip(model(steady()), clip_of([None] * 5 + [20] * 5, step=5), "steadied")
+    assert row["lag"] <= 1
+    assert row["flicker"] < 0.01
+    assert row["person_iou"] > 0.95
+    assert set(row) == set(CLIP_COLUMNS)
+
+
+def test_a_network_that_sees_people_late_lags():
+    class Late(NamedSegmenter):
+        video_size = 256
+        seen = 0
+
+        def probability(self, frame, size=None):
+            found = super().probability(frame, size)
+            self.seen += bool(found.any())
+            return found * np.float32(self.seen > 3)
+
+    row = score_clip(model(Late()), clip_of([None] * 5 + [20] * 8, step=5), "frame by frame")
+    assert row["lag"] == 3
+
+
+def test_a_clip_from_its_folder(tmp_path):
+    for number in range(3):
+        frame, mask = red_square(20 + 5 * number)
+        put_pair(tmp_path / "walk", f"{number:04}", frame, (mask * 255).astype(np.uint8))
+    rows = evaluate_clips(model(steady()), [tmp_path / "walk"])
+    assert [(row["clip"], row["way"], row["frames"]) for row in rows] == [
+        ("walk", "frame by frame", 3),
+        ("walk", "steadied", 3),
+    ]
+    assert rows[0]["lag"] is None
+    assert rows[0]["person_iou"] > 0.95
+
+
+def test_a_training_folder_stages_its_clips(data, monkeypatch):
+    monkeypatch.setattr("segmenter.training.staged.LENGTH", 4)
+    monkeypatch.setattr("segmenter.training.staged.STEP", 2)
+    monkeypatch.setattr("segmenter.training.staged.TAKES", 1)
+    rows = evaluate_clips(model(steady()), [data])
+    assert {row["clip"] for row in rows} >= {"still 1", "fast 1", "cut 1"}
+    assert [row["clip"] for row in rows if row["lag"] is not None] == [
+        *["appears 1"] * 2,
+        *["cut 1"] * 2,
+    ]
+
+
+def test_single_photos_are_no_clip(tmp_path):
+    put_pair(tmp_path, "only")
+    with pytest.raises(InvalidDataset, match="two frames or more"):
+        read_clip(tmp_path)
+
+
+def test_a_folder_of_neither(tmp_path):
+    with pytest.raises(InvalidDataset, match="no clip"):
+        evaluate_clips(model(steady()), [tmp_path])
