@@ -178,6 +178,43 @@ def test_a_change_of_the_background_changes_the_result(page, tmp_path):
     )
 
 
+def test_a_click_keeps_one_person_and_the_views_show_her(page, tmp_path):
+    """Two discs, on the left and on the right; the left one is clicked in the shown photo."""
+    couple = cv2.circle(scene(0), (480, HEIGHT // 2), RADIUS, PERSON, -1, cv2.LINE_AA)
+    Image.fromarray(couple).save(tmp_path / "couple.png")
+    upload_photo(page, tmp_path / "couple.png")
+    disc = np.pi * RADIUS**2 / (WIDTH * HEIGHT)
+    assert downloaded_person(page).mean() == pytest.approx(2 * disc, rel=0.1)
+    shown = page.locator("#photo img")
+    box = shown.bounding_box()
+    click = {"x": box["width"] * 160 / WIDTH, "y": box["height"] / 2}
+    shown.click(position=click)
+    page.get_by_text("Only the one you clicked is kept").wait_for()
+    person = downloaded_person(page)
+    assert person.mean() == pytest.approx(disc, rel=0.1)
+    assert np.argwhere(person).mean(axis=0)[1] < WIDTH / 2
+    page.get_by_role("radio", name="Edges").click()
+    page.get_by_text("edges that moved the outline").wait_for()
+    page.wait_for_function(IS_LOADED, arg="#edges img")
+    edges = read_pixels(page, "#edges img")
+    assert near(edges, (0, 114, 178), 60).any() and not near(edges, PERSON, 60).any()
+    page.get_by_role("radio", name="Matte").click()
+    page.wait_for_function(IS_LOADED, arg="#matte img")
+    assert (read_pixels(page, "#matte img")[..., 0] > 128).mean() == pytest.approx(disc, rel=0.1)
+    page.click("#photo-everyone")
+    page.get_by_text("Several people?").wait_for()
+    assert downloaded_person(page).mean() == pytest.approx(2 * disc, rel=0.1)
+
+
+IS_LOADED = "selector => document.querySelector(selector)?.naturalWidth > 0"
+
+
+def downloaded_person(page):
+    with page.expect_download() as downloading:
+        page.click("#photo-get")
+    return near(np.array(Image.open(downloading.value.path())), PERSON, 60)
+
+
 def test_a_broken_photo_is_explained(page, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"milk, bread")
     page.set_input_files("#photo input[type=file]", tmp_path / "broken.png")
