@@ -15,6 +15,9 @@ four. spill: how far, in CIELAB, composites on white, black and green are from t
 the outline. Medians on this machine in milliseconds: photo_ms, from a decoded photo to its alpha;
 onnx_ms and torch_ms, the network alone on a square of the size it sees in videos. `-` (null in
 JSON): the model has no such file, or what runs it is not installed. JSON holds more than the table.
+Of clips, as their videos' mattes come, frame by frame and steadied: person_iou; flicker, mean
+change of alpha from frame to frame where the truth stays; lag, frames until 90 % of somebody who
+appears at once is there.
 """
 
 
@@ -65,6 +68,15 @@ def add_evaluate(commands) -> None:
         help="write contact sheets there, of up to 30 photos of each set: photo, matte, on white, "
         "on black, on green, and the worst spot of the edge from near",
     )
+    parser.add_argument(
+        "--clips",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="CLIP",
+        help="score videos too: a folder with images/ and masks/ of one clip, in order, or one "
+        "with cutouts/ and backgrounds/, of which clips are staged",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no remarks")
     add_model_options(parser, several=True)
 
@@ -92,10 +104,11 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
     ]
     rows = [evaluation.row() for evaluation in evaluations]
     way_columns, way_rows = compare_ways(chosen, models, sets, composites)
+    clip_columns, clip_rows = score_clips(chosen, models)
     if chosen.json:
-        print(to_json(rows + way_rows), flush=True)
+        print(to_json(rows + way_rows + clip_rows), flush=True)
     else:
-        tables = ((COLUMNS, rows), (way_columns, way_rows))
+        tables = ((COLUMNS, rows), (way_columns, way_rows), (clip_columns, clip_rows))
         print(
             "\n\n".join(to_markdown(found, heads) for heads, found in tables if found), flush=True
         )
@@ -116,8 +129,8 @@ def prepare(chosen: argparse.Namespace) -> None:
     """Find out before hours are spent whether there is work, and whether it can be written."""
     from segmenter.errors import InvalidInput, OutputFailed
 
-    if not (chosen.sets or chosen.composites):
-        raise InvalidInput("nothing to score; give a SET, or --composites DATA")
+    if not (chosen.sets or chosen.composites or chosen.clips):
+        raise InvalidInput("nothing to score; give a SET, --composites DATA or --clips CLIP")
     if chosen.plots:
         from segmenter.training.plots import require_matplotlib
 
@@ -161,6 +174,17 @@ def compare_ways(chosen: argparse.Namespace, models: list, sets: list, composite
         for model in models
         for pictures in compared
         for row in evaluate_ways(model, pictures, ways, quiet=chosen.quiet)
+    ]
+
+
+def score_clips(chosen: argparse.Namespace, models: list) -> tuple:
+    """Return columns and rows of the clips."""
+    if not chosen.clips:
+        return (), []
+    from segmenter.training.clips import CLIP_COLUMNS, evaluate_clips
+
+    return CLIP_COLUMNS, [
+        row for model in models for row in evaluate_clips(model, chosen.clips, quiet=chosen.quiet)
     ]
 
 
