@@ -17,12 +17,9 @@ from segmenter.arrays import Alpha, Frame, Probability, require_coverage, requir
 MOTION_SIDE = 160  # pixels, long side of the small picture on which motion is judged
 MEMORY_SIDE = 640  # pixels, long side of what is remembered; finer detail is the present frame's
 FINEST_SCALE = 1  # of the flow: half the small picture; 0 takes four times as long for little
-MATCH = 4.0  # levels of 255; averaged over a few small pixels, a camera's noise stays below
-MISMATCH = 12.0  # levels of 255; from here on the new value counts alone
-# How many frames the memory is worth at most: it weighs up to LONGEST / (LONGEST + 1). An alpha
-# refined from a steadied probability is left with the noise of refinement alone.
-LONGEST = 4.0
-LONGEST_OF_ALPHA = 2.0
+MATCH = 3.0  # levels of 255; averaged over a few small pixels, a camera's noise stays below
+MISMATCH = 9.0  # levels of 255; from here on the new value counts alone
+LONGEST = 4.0  # frames; the memory weighs at most LONGEST / (LONGEST + 1)
 CUT = 0.4  # share of the picture that matches nothing before
 
 
@@ -31,7 +28,7 @@ class Motion:
     """Where each pixel of the small picture was in the last one, and how much that is worth."""
 
     flow: NDArray[np.float32]  # (h, w, 2), x and y in small pixels, from now to the last frame
-    weight: NDArray[np.float32]  # (h, w) in [0, 1), of the memory
+    weight: NDArray[np.float32]  # (h, w) in [0, LONGEST / (LONGEST + 1)], of the memory
 
 
 class TemporalSmoother:
@@ -40,13 +37,7 @@ class TemporalSmoother:
     Call it with the frames of one video or camera in order. One smoother, one kind of value.
     """
 
-    def __init__(self, longest: float = LONGEST):
-        """Remember nothing.
-
-        Args:
-            longest: how many frames the memory is worth at most.
-        """
-        self._longest = longest
+    def __init__(self):
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._flow.setFinestScale(FINEST_SCALE)
         self.reset()
@@ -105,7 +96,7 @@ class TemporalSmoother:
             return None
         trust = np.clip((MISMATCH - mismatch) / (MISMATCH - MATCH), 0, 1)
         trust[comes_from_outside(flow)] = 0
-        self._age = np.minimum(trust * (carry(age, flow) + 1), self._longest)
+        self._age = np.minimum(trust * (carry(age, flow) + 1), LONGEST)
         weight = self._age / (self._age + 1)
         # A slow change adds up against the remembered picture until it counts as one.
         difference *= weight[..., None]
