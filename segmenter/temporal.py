@@ -20,6 +20,7 @@ FINEST_SCALE = 1  # of the flow: half the small picture; 0 takes four times as l
 MATCH = 3.0  # levels of 255; averaged over a few small pixels, a camera's noise stays below
 MISMATCH = 9.0  # levels of 255; from here on the new value counts alone
 LONGEST = 4.0  # frames; the memory weighs at most LONGEST / (LONGEST + 1)
+SHIMMER = 0.6  # of alpha; smaller changes at an edge may be shimmer, larger ones are followed
 CUT = 0.4  # share of the picture that matches nothing before
 
 
@@ -37,7 +38,15 @@ class TemporalSmoother:
     Call it with the frames of one video or camera in order. One smoother, one kind of value.
     """
 
-    def __init__(self):
+    def __init__(self, shimmer: float | None = None):
+        """Remember nothing.
+
+        Args:
+            shimmer: follow a change of the value by so much at once, by less than a third of it
+                slowly, even where the picture stays; SHIMMER suits alphas refined from steadied
+                probabilities, which would leave ghosts otherwise. None: the picture alone decides.
+        """
+        self._shimmer = shimmer
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._flow.setFinestScale(FINEST_SCALE)
         self.reset()
@@ -72,6 +81,8 @@ class TemporalSmoother:
         weight = cv2.resize(motion.weight, size, interpolation=cv2.INTER_LINEAR)
         change = carry(self._memory, enlarge_flow(motion.flow, size))
         change -= present
+        if self._shimmer is not None:
+            weight *= np.clip(1.5 - np.abs(change) * (1.5 / self._shimmer), 0, 1)
         change *= weight
         self._memory = present + change
         if self._memory.shape != coverage.shape:

@@ -6,7 +6,7 @@ import pytest
 
 from segmenter.errors import InvalidInput
 from segmenter.metrics import iou
-from segmenter.temporal import LONGEST, TemporalSmoother
+from segmenter.temporal import LONGEST, SHIMMER, TemporalSmoother
 
 SIZE = (144, 256)
 
@@ -162,6 +162,15 @@ def test_the_same_scene_without_a_cut_does_remember():
         # As a mean of all frames would, until the oldest are forgotten.
         weight = min(agreed, LONGEST)
         assert held[80, 110] == pytest.approx(weight / (weight + 1), abs=0.001)
+
+
+@pytest.mark.parametrize(("change", "kept"), [(0.15, 0.8), (0.4, 0.4), (0.6, 0.0), (1.0, 0.0)])
+def test_of_an_alpha_small_changes_are_damped_and_large_ones_followed(change, kept):
+    smoother = TemporalSmoother(SHIMMER)
+    for _ in range(8):
+        smoother(np.full(SIZE, 1, np.float32), room())
+    after = smoother(np.full(SIZE, 1 - change, np.float32), room())
+    assert after[80, 110] == pytest.approx(1 - change + kept * change, abs=0.01)
 
 
 def test_another_size_resets():
