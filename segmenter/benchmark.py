@@ -24,7 +24,7 @@ from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.people import choose_people
 from segmenter.pipeline import replace_in_image
-from segmenter.refine import VIDEO_WORKING_SIZE, refine
+from segmenter.refine import VIDEO, refine
 from segmenter.stream import LiveReplacer, replace_in_video
 from segmenter.temporal import TemporalSmoother
 from segmenter.video import VideoInfo, VideoWriter
@@ -71,7 +71,7 @@ def stages(frame: Frame, segmenter: Segmenter, repeats: int) -> list[Row]:
         "decode JPEG": partial(cv2.imdecode, jpeg, cv2.IMREAD_COLOR),
         "smooth": partial(smoother, probability, frame),
         "people": partial(choose_people, probability),
-        "refine": partial(refine, probability, frame, working_size=VIDEO_WORKING_SIZE),
+        "refine": partial(refine, probability, frame, detail=VIDEO),
         "foreground": partial(estimate_foreground, frame, alpha),
         "background": partial(background.at, 0.0, frame, alpha),
         "composite": partial(over, frame, alpha, frame),

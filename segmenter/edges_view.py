@@ -4,14 +4,16 @@ import cv2
 import numpy as np
 
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
-from segmenter.refine import PHOTO_WORKING_SIZE, canny_edges, unknown_band
+from segmenter.guided import canny_edges
+from segmenter.refine import PHOTO, Detail, unknown_band
+from segmenter.resample import shrink
 
 # Told apart with every kind of colour vision, by hue and by brightness (Okabe & Ito 2008).
 BAND_COLOUR, EDGE_COLOUR, MOVED_COLOUR = (0, 114, 178), (255, 255, 255), (230, 159, 0)
 LEGEND = (
     ("Blue", BAND_COLOUR, "where the outline was open"),
     ("White", EDGE_COLOUR, "the picture's edges"),
-    ("Orange", MOVED_COLOUR, "edges that moved the outline"),
+    ("Orange", MOVED_COLOUR, "those that moved the outline"),
 )
 # How much the band covers the picture beneath, and edges away from it, which decide nothing.
 BAND_COVERAGE, IDLE_COVERAGE = 0.6, 0.35
@@ -24,7 +26,7 @@ def edges_view(
     probability: Probability,
     alpha: Alpha,
     *,
-    working_size: int = PHOTO_WORKING_SIZE,
+    detail: Detail = PHOTO,
 ) -> Frame:
     """Draw what refinement looked at over the dimmed picture.
 
@@ -32,21 +34,17 @@ def edges_view(
         frame: (H, W, 3) uint8 RGB.
         probability: (H, W) float32 in [0, 1], what went into `refine`.
         alpha: (H, W) float32 in [0, 1], what came out.
-        working_size: as given to `refine`; edges are as fine as on that picture.
+        detail: as given to `refine`.
 
     Returns:
         (H, W, 3) uint8 RGB in the colours of `LEGEND`.
     """
     require_coverage(probability, require_frame(frame))
     require_coverage(alpha, frame)
-    height, width = probability.shape
-    shrink = min(1.0, working_size / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     guide, before, after = (
-        cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
-        for whole in (frame, probability, alpha)
+        shrink(whole, detail.long_side) for whole in (frame, probability, alpha)
     )
-    band, edges = unknown_band(before), canny_edges(guide)
+    band, edges = unknown_band(before, detail), canny_edges(guide)
     moved = moving_edges(edges & band, before, after)
     layers = (
         (band, BAND_COLOUR, BAND_COVERAGE),

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from segmenter.arrays import Alpha, Frame, require_coverage, require_frame
-from segmenter.resample import sample, shrink, shrink_to
+from segmenter.resample import places_where, sample, shrink, shrink_to
 
 # Two windows, as in the paper: a wide one finds colours for pixels far from either side, a narrow
 # one sharpens them. In pixels of a picture with long side WORKING_SIZE.
@@ -32,7 +32,7 @@ def estimate_foreground(frame: Frame, alpha: Alpha) -> Frame:
     """
     require_coverage(alpha, require_frame(frame))
     result = frame.copy()
-    chosen = np.flatnonzero(partly_covered(alpha))
+    chosen = places_where(partly_covered(alpha))
     if len(chosen) == 0:
         return result
     person, backdrop = blurred_colours(frame, alpha)

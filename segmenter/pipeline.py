@@ -12,7 +12,7 @@ from segmenter.foreground import estimate_foreground
 from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.inference import Segmenter
 from segmenter.people import Point, choose_people, require_choice
-from segmenter.refine import PHOTO_WORKING_SIZE, RefineOptions, refine
+from segmenter.refine import PHOTO, Detail, RefineOptions, refine
 from segmenter.video import VIDEO_ENDINGS, probe, read_frames
 
 
@@ -117,17 +117,17 @@ def replace_in_image(
     segmenter = segmenter or Segmenter()
     options = options or ReplaceOptions()
     probability = choose_people(segmenter.probability(frame), options.people, options.point)
-    alpha = refine(probability, frame, options.refine, working_size=PHOTO_WORKING_SIZE)
+    alpha = refine(probability, frame, options.refine, detail=PHOTO)
     result = put_before(background or Transparent(), frame, alpha, 0.0)
     return replace(result, probability=probability)
 
 
 def to_alpha(
-    probability: Probability, frame: Frame, options: ReplaceOptions, working_size: int
+    probability: Probability, frame: Frame, options: ReplaceOptions, detail: Detail
 ) -> Alpha:
     """Choose who is kept, then refine the edges."""
     chosen = choose_people(probability, options.people, options.point)
-    return refine(chosen, frame, options.refine, working_size=working_size)
+    return refine(chosen, frame, options.refine, detail=detail)
 
 
 def put_before(background: Background, frame: Frame, alpha: Alpha, time_s: float) -> Replacement:
@@ -143,4 +143,4 @@ def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alp
     """Return the alpha of one picture, (H, W) float32, or with `raw` the probability."""
     if raw:
         return segmenter.probability(frame, segmenter.photo_size)
-    return to_alpha(segmenter.probability(frame), frame, ReplaceOptions(), PHOTO_WORKING_SIZE)
+    return to_alpha(segmenter.probability(frame), frame, ReplaceOptions(), PHOTO)

@@ -40,6 +40,15 @@ def is_halved_well(pixels: NDArray, height: int, width: int) -> bool:
     return not (rows % 2 or columns % 2) and rows >= 2 * height and columns >= 2 * width
 
 
+def places_where(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the flat indices of what is not 0 in (H, W), in order; (N,)."""
+    found = cv2.findNonZero(mask)  # three times as fast as numpy
+    if found is None:
+        return np.zeros(0, np.int32)
+    columns, rows = found.reshape(-1, 2).T
+    return rows * np.int32(mask.shape[1]) + columns
+
+
 def sample(small: NDArray[np.float32], places: NDArray, height: int, width: int) -> NDArray:
     """Read a small picture, bilinearly, at chosen pixels of a large one that it stands for.
 

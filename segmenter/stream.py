@@ -19,7 +19,7 @@ from segmenter.background import Background, Transparent
 from segmenter.errors import InvalidInput
 from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
-from segmenter.refine import VIDEO_WORKING_SIZE
+from segmenter.refine import VIDEO
 from segmenter.temporal import TemporalSmoother
 from segmenter.video import VideoWriter, overlap, probe, read_frames
 
@@ -70,7 +70,7 @@ class LiveReplacer:
         probability = self._segmenter.probability(require_frame(frame), self._segmenter.video_size)
         if options.smoothing:
             probability = self._smoother(probability, frame)
-        alpha = to_alpha(probability, frame, options, VIDEO_WORKING_SIZE)
+        alpha = to_alpha(probability, frame, options, VIDEO)
         return put_before(background, frame, alpha, time_s)
 
     def update(
@@ -147,7 +147,7 @@ def alphas_of(
 
     def cut(found: tuple[Frame, Probability]) -> tuple[Frame, Alpha]:
         frame, probability = found
-        return frame, to_alpha(probability, frame, options, VIDEO_WORKING_SIZE)
+        return frame, to_alpha(probability, frame, options, VIDEO)
 
     return overlap(probabilities_of(frames, segmenter, smoothing=options.smoothing), cut)
 

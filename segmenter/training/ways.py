@@ -19,7 +19,7 @@ from segmenter.foreground import estimate_foreground
 from segmenter.inference import Segmenter
 from segmenter.metrics import spill
 from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image, to_alpha
-from segmenter.refine import PHOTO_WORKING_SIZE, RefineOptions, refine
+from segmenter.refine import PHOTO, RefineOptions, refine
 from segmenter.training.composites import Composites
 from segmenter.training.evaluate import Model, PhotoSet, read_pair, score
 
@@ -45,14 +45,14 @@ def raw(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
 def seen_once(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
     """The network's one look instead of several, then all steps."""
     probability = segmenter.probability(frame, segmenter.photo_size)
-    alpha = to_alpha(probability, frame, ReplaceOptions(), PHOTO_WORKING_SIZE)
+    alpha = to_alpha(probability, frame, ReplaceOptions(), PHOTO)
     return alpha, estimate_foreground(frame, alpha)
 
 
 def without_canny(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
     """Colours alone move the outline: no edge is found in them."""
     # No user needs a switch for it, and a copy of the steps around it would not stay one.
-    with patch("segmenter.refine.canny_edges", lambda guide: np.zeros(guide.shape[:2], bool)):
+    with patch("segmenter.guided.canny_edges", lambda guide: np.zeros(guide.shape[:2], bool)):
         return whole(frame, segmenter)
 
 

@@ -1,0 +1,105 @@
+"""Alpha as a local linear function of colour: the guided filter (He, Sun & Tang 2013).
+
+Pixels the network is sure of weigh more in the fit, and Canny edges (Canny 1986) say where the
+colours may be trusted to separate the sides: near an edge the fit is tight, elsewhere it stays
+close to the probability.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.arrays import Frame, Mask, Probability
+
+# Regularisation of the fit, on intensities in [0, 1]: near Canny edges, and away from them.
+EPSILON_AT_EDGE = 1e-4
+EPSILON_ELSEWHERE = 1e-3
+EDGE_REACH_PX = 3
+# The least a pixel weighs in the fit, where the network says one half.
+LEAST_CONFIDENCE = 0.02
+CANNY_LOW, CANNY_HIGH = 40, 110
+CANNY_BLUR_PX = 1.0
+Plane = NDArray[np.float32]  # (h, w); one plane after the other is faster than interleaved
+# Upper triangle of a symmetric 3x3 matrix, row by row.
+UPPER = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+
+
+def fit_in_band(guide: Frame, coarse: Probability, band: Mask, radius: int) -> NDArray[np.float32]:
+    """Return `fit_to_colours` where the band is; elsewhere it is nothing in particular."""
+    left, top, width, height = cv2.boundingRect(band.astype(np.uint8))
+    reach = 2 * radius  # as far as a pixel of the fit looks
+    rows = slice(max(0, top - reach), top + height + reach)
+    columns = slice(max(0, left - reach), left + width + reach)
+    guide, coarse = (np.ascontiguousarray(part[rows, columns]) for part in (guide, coarse))
+    fit = np.empty((*band.shape, 4), np.float32)
+    epsilon = epsilon_map(guide, band[rows, columns])
+    fit[rows, columns] = fit_to_colours(guide, coarse, epsilon, radius)
+    return fit
+
+
+def canny_edges(guide: Frame) -> Mask:
+    """Find the frame's edges (Canny 1986), in whichever colour channel they are strongest.
+
+    Grey alone would miss a red sleeve before a green wall of the same brightness.
+    """
+    smooth = cv2.GaussianBlur(guide, (0, 0), CANNY_BLUR_PX)
+    across, down = (cv2.Sobel(smooth, cv2.CV_16S, *order) for order in ((1, 0), (0, 1)))
+    strength = np.abs(across) + np.abs(down)
+    strongest = strength.argmax(axis=2)[..., None]
+    across, down = (np.take_along_axis(d, strongest, axis=2)[..., 0] for d in (across, down))
+    return cv2.Canny(across, down, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
+
+
+def epsilon_map(guide: Frame, band: Mask) -> NDArray[np.float32]:
+    """Regularise less near Canny edges that could be the outline; (h, w) float32."""
+    edges = (canny_edges(guide) & band).astype(np.float32)
+    window = (2 * EDGE_REACH_PX + 1, 2 * EDGE_REACH_PX + 1)
+    nearness = cv2.blur(cv2.dilate(edges, np.ones(window, np.uint8)), window)
+    return EPSILON_ELSEWHERE + (EPSILON_AT_EDGE - EPSILON_ELSEWHERE) * nearness
+
+
+def fit_to_colours(
+    guide: Frame, coarse: Probability, epsilon: Plane, radius: int
+) -> NDArray[np.float32]:
+    """Fit coarse = slope . colour + offset in every window, weighted by the network's confidence.
+
+    Returns:
+        (h, w, 4) float32: the slope's three parts and the offset, for colours in [0, 1], averaged
+        over the windows that hold a pixel.
+    """
+    # Centred on grey, so that float32 loses nothing when squares are subtracted.
+    colour = [plane.astype(np.float32) / 255 - 0.5 for plane in cv2.split(guide)]
+    weight = np.maximum((2 * coarse - 1) ** 2, LEAST_CONFIDENCE)
+    window = (2 * radius + 1, 2 * radius + 1)
+    total = 1 / cv2.blur(weight, window)
+
+    def average(plane: Plane) -> Plane:
+        return cv2.blur(plane * weight, window) * total
+
+    mean, mean_target = [average(plane) for plane in colour], average(coarse)
+    covariance = [
+        average(plane * coarse) - middle * mean_target
+        for plane, middle in zip(colour, mean, strict=True)
+    ]
+    variance = [average(colour[i] * colour[j]) - mean[i] * mean[j] for i, j in UPPER]
+    slope = solve_symmetric(variance, epsilon, covariance)
+    offset = mean_target - sum(a * middle for a, middle in zip(slope, mean, strict=True))
+    smooth = [cv2.blur(plane, (radius + 1, radius + 1)) for plane in (*slope, offset)]
+    smooth[3] -= 0.5 * (smooth[0] + smooth[1] + smooth[2])  # back to colours that are not centred
+    return cv2.merge(smooth)
+
+
+def solve_symmetric(matrix: list[Plane], ridge: Plane, right: list[Plane]) -> list[Plane]:
+    """Solve (matrix + ridge I) x = right in every pixel by cofactors; x as three planes."""
+    rr, rg, rb, gg, gb, bb = matrix
+    rr, gg, bb = rr + ridge, gg + ridge, bb + ridge
+    first, second, third = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
+    fourth, fifth, sixth = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
+    # The ridge bounds the determinant from below, but for rounding.
+    inverse = 1 / np.maximum(rr * first + rg * second + rb * third, ridge**3)
+    x, y, z = right
+    return [
+        (first * x + second * y + third * z) * inverse,
+        (second * x + fourth * y + fifth * z) * inverse,
+        (third * x + fifth * y + sixth * z) * inverse,
+    ]
