@@ -194,7 +194,7 @@ def test_a_click_keeps_one_person_and_the_views_show_her(page, tmp_path):
     assert person.mean() == pytest.approx(disc, rel=0.1)
     assert np.argwhere(person).mean(axis=0)[1] < WIDTH / 2
     page.get_by_role("radio", name="Edges").click()
-    page.get_by_text("edges that moved the outline").wait_for()
+    page.get_by_text("those that moved the outline").wait_for()
     page.wait_for_function(IS_LOADED, arg="#edges img")
     edges = read_pixels(page, "#edges img")
     assert near(edges, (0, 114, 178), 60).any() and not near(edges, PERSON, 60).any()
