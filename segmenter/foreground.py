@@ -12,9 +12,9 @@ from segmenter.arrays import Alpha, Frame, require_coverage, require_frame
 from segmenter.resample import places_where, sample, shrink, shrink_to
 
 # Two windows, as in the paper: a wide one finds colours for pixels far from either side, a narrow
-# one sharpens them. In pixels of a picture with long side WORKING_SIZE.
-WORKING_SIZE = 320
-WINDOWS_PX = (61, 11)
+# one sharpens them. In pixels of a picture with long side WORKING_SIZE; a finer one is no better.
+WORKING_SIZE = 192
+WINDOWS_PX = (37, 7)
 # Alphas nearer to 0 or 1 than this are one colour already to the eye.
 NEGLIGIBLE = 1 / 255
 EPSILON = 1e-4
