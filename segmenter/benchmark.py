@@ -25,8 +25,9 @@ from segmenter.inference import Segmenter
 from segmenter.people import choose_people
 from segmenter.pipeline import replace_in_image
 from segmenter.refine import VIDEO, refine
+from segmenter.resample import shrink
 from segmenter.stream import LiveReplacer, replace_in_video
-from segmenter.temporal import TemporalSmoother
+from segmenter.temporal import SHIMMER, MotionTracker, TemporalSmoother
 from segmenter.video import VideoInfo, VideoWriter
 
 SEED = 7
@@ -63,13 +64,18 @@ def benchmark(segmenter: Segmenter, repeats: int) -> list[Row]:
 
 def stages(frame: Frame, segmenter: Segmenter, repeats: int) -> list[Row]:
     """Measure what follows the network, at the frame's size."""
-    probability = segmenter.probability(frame, segmenter.video_size)
-    alpha = refine(probability, frame)
-    smoother, background = TemporalSmoother(), Picture(frame[:, ::-1].copy(), "cover")
+    probability = shrink(segmenter.probability(frame, segmenter.video_size), VIDEO.long_side)
+    alpha = refine(probability, frame, detail=VIDEO)
+    follow, smooth, smooth_alpha = MotionTracker(), TemporalSmoother(), TemporalSmoother(SHIMMER)
+    background = Picture(frame[:, ::-1].copy(), "cover")
+    follow(frame)
+    motion = follow(frame)
     jpeg = cv2.imencode(".jpg", frame)[1]
     work: dict[str, Callable[[], object]] = {
         "decode JPEG": partial(cv2.imdecode, jpeg, cv2.IMREAD_COLOR),
-        "smooth": partial(smoother, probability, frame),
+        "follow motion": partial(follow, frame),
+        "smooth": partial(smooth, probability, motion),
+        "smooth alpha": partial(smooth_alpha, alpha, motion),
         "people": partial(choose_people, probability),
         "refine": partial(refine, probability, frame, detail=VIDEO),
         "foreground": partial(estimate_foreground, frame, alpha),

@@ -7,7 +7,8 @@ from segmenter.arrays import Frame, Probability, require_frame
 from segmenter.backends import Backend, OnnxBackend, TorchBackend
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
-from segmenter.preprocess import Batch, Geometry, enlarge, restore, to_batch
+from segmenter.preprocess import Batch, Geometry, restore, to_batch
+from segmenter.resample import enlarge
 from segmenter.weights import Weights, fetch
 
 BACKENDS = ("auto", "onnx", "torch")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Probability
-from segmenter.resample import shrink_to
+from segmenter.resample import enlarge, shrink_to
 
 Batch = NDArray[np.float32]  # (1, 3, h, w), normalised
 
@@ -65,8 +65,3 @@ def to_batch(
 def restore(small: NDArray[np.float32], geometry: Geometry) -> Probability:
     """Undo `to_batch`: take the padding off (h, w) values in [0, 1], enlarge to the frame."""
     return enlarge(geometry.inner_part(small), geometry.height, geometry.width)
-
-
-def enlarge(small: NDArray, height: int, width: int) -> NDArray:
-    """Interpolate (h, w) or (h, w, 3) to (height, width)."""
-    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)

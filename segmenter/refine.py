@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
 from segmenter.errors import InvalidInput
 from segmenter.guided import fit_in_band
-from segmenter.resample import places_where, sample, shrink, shrink_to
+from segmenter.resample import enlarge, places_where, sample, shrink, shrink_to
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def refine(
     """Turn a probability into an alpha, guided by the frame.
 
     Args:
-        probability: (H, W) float32 in [0, 1].
+        probability: float32 in [0, 1], (H, W) or smaller with the same aspect.
         frame: (H, W, 3) uint8 RGB, the same moment.
         options: None for the defaults.
         detail: how closely edges and colours are studied.
@@ -84,11 +84,16 @@ def refine(
         (H, W) float32 in [0, 1].
     """
     options = options or RefineOptions()
-    require_coverage(probability, require_frame(frame))
+    whole = enlarge(probability, *require_frame(frame).shape[:2])
+    require_coverage(whole, frame)
     strength = options.edge_strength
-    alpha = guided_alpha(probability, frame, detail) if strength else probability
+    alpha = (
+        guided_alpha(whole, shrink(probability, detail.long_side), frame, detail)
+        if strength
+        else whole
+    )
     if 0 < strength < 1:
-        alpha = cv2.addWeighted(alpha, strength, probability, 1 - strength, 0)
+        alpha = cv2.addWeighted(alpha, strength, whole, 1 - strength, 0)
     if options.shift_px:
         alpha = shift_outline(alpha, options.shift_px)
     if options.feather_px:
@@ -96,10 +101,11 @@ def refine(
     return np.clip(alpha, 0, 1)
 
 
-def guided_alpha(probability: Probability, frame: Frame, detail: Detail) -> Alpha:
+def guided_alpha(
+    probability: Probability, coarse: Probability, frame: Frame, detail: Detail
+) -> Alpha:
     """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1."""
     height, width = probability.shape
-    coarse = shrink(probability, detail.long_side)
     band = unknown_band(coarse, detail)
     alpha = (probability > 0.5).astype(np.float32)
     if not band.any():

@@ -34,6 +34,11 @@ def shrink_to(pixels: NDArray, height: int, width: int) -> NDArray:
     return cv2.resize(pixels, (width, height), interpolation=method)
 
 
+def enlarge(small: NDArray, height: int, width: int) -> NDArray:
+    """Interpolate (h, w) or (h, w, 3) to (height, width)."""
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
 def is_halved_well(pixels: NDArray, height: int, width: int) -> bool:
     """Tell whether both sides are even, and at least twice what is wanted."""
     rows, columns = pixels.shape[:2]

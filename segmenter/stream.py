@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from segmenter.errors import InvalidInput
 from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
 from segmenter.refine import VIDEO
-from segmenter.temporal import TemporalSmoother
+from segmenter.resample import shrink
+from segmenter.temporal import SHIMMER, Motion, MotionTracker, TemporalSmoother
 from segmenter.video import VideoWriter, overlap, probe, read_frames
 
 
@@ -45,6 +47,42 @@ class Progress:
         return max(0, self.frames_expected - self.frames_done) * self.frame_ms / 1000
 
 
+@dataclass(frozen=True)
+class Look:
+    """What the network says of a frame."""
+
+    frame: Frame
+    probability: Probability  # (h, w), no larger than the frame
+    motion: Motion | None  # None when nothing before matters
+
+
+class Matting:
+    """The two steps from a frame to its alpha, and what they remember of the frames before.
+
+    Each step sees all frames in order; they may run in two threads.
+    """
+
+    def __init__(self, segmenter: Segmenter):
+        self._segmenter = segmenter
+        self._motion = MotionTracker()
+        self._steady_probability, self._steady_alpha = TemporalSmoother(), TemporalSmoother(SHIMMER)
+
+    def look(self, frame: Frame, *, smoothing: bool) -> Look:
+        """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
+        found = self._segmenter.probability(require_frame(frame), self._segmenter.video_size)
+        probability = shrink(found, VIDEO.long_side)
+        if not smoothing:
+            self._motion.reset()
+            return Look(frame, probability, None)
+        motion = self._motion(frame)
+        return Look(frame, self._steady_probability(probability, motion), motion)
+
+    def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
+        """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
+        alpha = to_alpha(look.probability, look.frame, options, VIDEO)
+        return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha
+
+
 class LiveReplacer:
     """One visitor's camera or one video: remembers the last frames and the present choices.
 
@@ -57,21 +95,17 @@ class LiveReplacer:
         background: Background | None = None,
         options: ReplaceOptions | None = None,
     ):
-        self._segmenter = segmenter
+        self._matting = Matting(segmenter)
         self._background = background or Transparent()
         self._options = require_no_click(options or ReplaceOptions())
-        self._smoother = TemporalSmoother()
         self._lock = threading.Lock()
 
     def __call__(self, frame: Frame, time_s: float) -> Replacement:
         """Replace the background of one frame, (H, W, 3) uint8 RGB, shown at `time_s` seconds."""
         with self._lock:
             background, options = self._background, self._options
-        probability = self._segmenter.probability(require_frame(frame), self._segmenter.video_size)
-        if options.smoothing:
-            probability = self._smoother(probability, frame)
-        alpha = to_alpha(probability, frame, options, VIDEO)
-        return put_before(background, frame, alpha, time_s)
+        look = self._matting.look(frame, smoothing=options.smoothing)
+        return put_before(background, frame, self._matting.cut(look, options), time_s)
 
     def update(
         self, background: Background | None = None, options: ReplaceOptions | None = None
@@ -143,26 +177,16 @@ def replace_in_video(
 def alphas_of(
     frames: Iterable[Frame], segmenter: Segmenter, options: ReplaceOptions
 ) -> Iterator[tuple[Frame, Alpha]]:
-    """Yield every frame with its alpha; refinement overlaps with what comes before it."""
+    """Yield every frame with its alpha; reading, the network and refinement overlap."""
+    matting = Matting(segmenter)
 
-    def cut(found: tuple[Frame, Probability]) -> tuple[Frame, Alpha]:
-        frame, probability = found
-        return frame, to_alpha(probability, frame, options, VIDEO)
+    def cut(look: Look) -> tuple[Frame, Alpha]:
+        return look.frame, matting.cut(look, options)
 
-    return overlap(probabilities_of(frames, segmenter, smoothing=options.smoothing), cut)
-
-
-def probabilities_of(
-    frames: Iterable[Frame], segmenter: Segmenter, *, smoothing: bool
-) -> Iterator[tuple[Frame, Probability]]:
-    """Yield every frame with its probability; reading and the network overlap."""
-    smoother = TemporalSmoother()
-
-    def find(frame: Frame) -> tuple[Frame, Probability]:
-        probability = segmenter.probability(frame, segmenter.video_size)
-        return frame, smoother(probability, frame) if smoothing else probability
-
-    return overlap(overlap(frames, require_frame), find)
+    looks = overlap(
+        overlap(frames, require_frame), partial(matting.look, smoothing=options.smoothing)
+    )
+    return overlap(looks, cut)
 
 
 def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> Iterator[np.ndarray]:
@@ -175,11 +199,11 @@ def mattes_of_frames(
     frames: Iterable[Frame], segmenter: Segmenter, raw: bool = False
 ) -> Iterator[np.ndarray]:
     """Yield the alpha, or with `raw` the probability, of frames that follow each other in time."""
-    found = (
-        probabilities_of(frames, segmenter, smoothing=False)
-        if raw
-        else alphas_of(frames, segmenter, ReplaceOptions())
-    )
-    with closing(found):
-        for _, matte in found:
-            yield matte
+    if raw:
+        looks = partial(segmenter.probability, size=segmenter.video_size)
+        with closing(overlap(overlap(frames, require_frame), looks)) as probabilities:
+            yield from probabilities
+        return
+    with closing(alphas_of(frames, segmenter, ReplaceOptions())) as cuts:
+        for _, alpha in cuts:
+            yield alpha

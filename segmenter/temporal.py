@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.arrays import Alpha, Frame, Probability, require_coverage, require_frame
+from segmenter.arrays import Alpha, Frame, Probability, require_frame
+from segmenter.resample import enlarge, shrink
 
 # The values below were chosen on two real and twelve staged clips (`evaluate --clips`).
 MOTION_SIDE = 160  # pixels, long side of the small picture on which motion is judged
@@ -32,66 +33,31 @@ class Motion:
     weight: NDArray[np.float32]  # (h, w) in [0, LONGEST / (LONGEST + 1)], of the memory
 
 
-class TemporalSmoother:
-    """Blends each probability, or each alpha, with those before it along the picture's motion.
+class MotionTracker:
+    """Follows the picture from frame to frame. Call it with all frames of one video in order."""
 
-    Call it with the frames of one video or camera in order. One smoother, one kind of value.
-    """
-
-    def __init__(self, shimmer: float | None = None):
-        """Remember nothing.
-
-        Args:
-            shimmer: follow a change of the value by so much at once, by less than a third of it
-                slowly, even where the picture stays; SHIMMER suits alphas refined from steadied
-                probabilities, which would leave ghosts otherwise. None: the picture alone decides.
-        """
-        self._shimmer = shimmer
+    def __init__(self):
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._flow.setFinestScale(FINEST_SCALE)
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as before the first frame."""
-        self._memory: NDArray[np.float32] | None = None  # long side at most MEMORY_SIDE
         self._shape: tuple[int, ...] = ()  # of the last frame
         self._picture: NDArray[np.float32] | None = None  # (h, w, 3), small, as old as the memory
         self._grey: NDArray[np.uint8] | None = None  # (h, w), small, of the last frame
         self._age: NDArray[np.float32] | None = None  # (h, w), frames that the memory is worth
 
-    def __call__(self, coverage: Probability | Alpha, frame: Frame) -> Probability | Alpha:
-        """Return the steadied probability or alpha, (H, W) float32 in [0, 1].
+    def __call__(self, frame: Frame) -> Motion | None:
+        """Compare a frame (H, W, 3) uint8 RGB with those before.
 
-        Forgets what was at a scene cut and when the size changes.
-
-        Args:
-            coverage: (H, W) float32 in [0, 1].
-            frame: (H, W, 3) uint8 RGB, that it was made from.
+        Returns:
+            None when there are none, at a scene cut, and when the size changes.
         """
-        require_coverage(coverage, require_frame(frame))
-        if frame.shape != self._shape:
+        if require_frame(frame).shape != self._shape:
             self.reset()
             self._shape = frame.shape
-        size = fit(coverage, MEMORY_SIDE)
-        present = cv2.resize(coverage, size, interpolation=cv2.INTER_AREA)
-        motion = self._follow(shrink(frame))
-        if motion is None:
-            self._memory = present
-            return coverage.copy()
-        weight = cv2.resize(motion.weight, size, interpolation=cv2.INTER_LINEAR)
-        change = carry(self._memory, enlarge_flow(motion.flow, size))
-        change -= present
-        if self._shimmer is not None:
-            weight *= np.clip(1.5 - np.abs(change) * (1.5 / self._shimmer), 0, 1)
-        change *= weight
-        self._memory = present + change
-        if self._memory.shape != coverage.shape:
-            change = cv2.resize(change, coverage.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        change += coverage
-        return np.clip(change, 0, 1, out=change)
-
-    def _follow(self, picture: Frame) -> Motion | None:
-        """Compare the small picture with those before; None when there are none, or at a cut."""
+        picture = shrink(frame, MOTION_SIDE)
         grey, last_grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), self._grey
         self._grey = grey
         present, before = picture.astype(np.float32), self._picture
@@ -115,18 +81,47 @@ class TemporalSmoother:
         return Motion(flow, weight)
 
 
-def fit(pixels: np.ndarray, side: int) -> tuple[int, int]:
-    """Return (width, height) of the same aspect with a long side of at most `side`."""
-    height, width = pixels.shape[:2]
-    scale = min(1.0, side / max(height, width))
-    return max(1, round(width * scale)), max(1, round(height * scale))
+class TemporalSmoother:
+    """Blends each probability, or each alpha, with those before it along the picture's motion.
 
+    Call it with those of one video or camera in order. One smoother, one kind of value.
+    """
 
-def shrink(frame: Frame) -> Frame:
-    """Return the frame with a long side of at most MOTION_SIDE."""
-    # Averaging all pixels of a large frame takes longer than the flow; a share of them will do.
-    twice = cv2.resize(frame, fit(frame, 2 * MOTION_SIDE), interpolation=cv2.INTER_LINEAR)
-    return cv2.resize(twice, fit(frame, MOTION_SIDE), interpolation=cv2.INTER_AREA)
+    def __init__(self, shimmer: float | None = None):
+        """Remember nothing.
+
+        Args:
+            shimmer: follow a change of the value by so much at once, by less than a third of it
+                slowly, even where the picture stays; SHIMMER suits alphas refined from steadied
+                probabilities, which would leave ghosts otherwise. None: the picture alone decides.
+        """
+        self._shimmer = shimmer
+        self._memory: NDArray[np.float32] | None = None  # long side at most MEMORY_SIDE
+
+    def __call__(self, coverage: Probability | Alpha, motion: Motion | None) -> Probability | Alpha:
+        """Return the steadied probability or alpha, of the same size.
+
+        Args:
+            coverage: (H, W) float32 in [0, 1]; of any size with the frame's aspect.
+            motion: of its frame; None forgets what was.
+        """
+        present = shrink(coverage, MEMORY_SIDE)
+        if motion is None or self._memory is None or self._memory.shape != present.shape:
+            self._memory = present
+            return coverage.copy()
+        height, width = present.shape
+        weight = enlarge(motion.weight, height, width)
+        change = carry(self._memory, enlarge_flow(motion.flow, height, width))
+        change -= present
+        if self._shimmer is not None:
+            weight *= np.clip(1.5 - np.abs(change) * (1.5 / self._shimmer), 0, 1)
+        change *= weight
+        self._memory = present + change
+        if self._memory.shape == coverage.shape:
+            return self._memory.clip(0, 1)
+        change = enlarge(change, *coverage.shape)
+        change += coverage
+        return np.clip(change, 0, 1, out=change)
 
 
 def carry(pixels: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -147,10 +142,10 @@ def grid(height: int, width: int) -> NDArray[np.float32]:
     return places
 
 
-def enlarge_flow(flow: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return the flow of a larger picture, (width, height), in its pixels."""
-    ratio = np.array([size[0] / flow.shape[1], size[1] / flow.shape[0]], np.float32)
-    return cv2.resize(flow * ratio, size, interpolation=cv2.INTER_LINEAR)
+def enlarge_flow(flow: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """Return the flow of a larger picture, (height, width), in its pixels."""
+    ratio = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    return enlarge(flow * ratio, height, width)
 
 
 def comes_from_outside(flow: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -99,10 +99,10 @@ def test_a_pixel_stage_raises(source, monkeypatch, stage):
     assert isinstance(within_limit(lambda: list(run(source))), Halt)
 
 
-@pytest.mark.parametrize("method", ["__call__"])
-def test_smoothing_raises(source, monkeypatch, method):
-    smooth = halting(lambda probability, frame: probability)
-    monkeypatch.setattr(stream.TemporalSmoother, method, lambda self, *args: smooth(*args))
+@pytest.mark.parametrize("remembers", [stream.MotionTracker, stream.TemporalSmoother])
+def test_smoothing_raises(source, monkeypatch, remembers):
+    step = halting(lambda value, *_: None if remembers is stream.MotionTracker else value)
+    monkeypatch.setattr(remembers, "__call__", lambda self, *args: step(*args))
     assert isinstance(within_limit(lambda: list(run(source))), Halt)
 
 
