@@ -20,9 +20,8 @@ from segmenter.images import IMAGE_ENDINGS, open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image
 from segmenter.stream import mattes_of_frames, mattes_of_video, replace_in_video
-from segmenter.video import VIDEO_ENDINGS, probe
-
-SUFFIX = "-backdrop"
+from segmenter.targets import is_video, plan, require_exists
+from segmenter.video import probe
 
 
 @dataclass(frozen=True)
@@ -78,38 +77,53 @@ def run(jobs: list[Job], device: str, quiet: bool) -> Report:
     return report
 
 
-def replace_all(
-    source: Path,
-    target: Path | None,
-    background: Background,
-    segmenter: Segmenter,
-    options: ReplaceOptions,
-    *,
-    quiet: bool = False,
-    edges: bool = False,
-) -> Report:
-    """Replace what is behind people, or with `edges` draw `edges_view`, in every item."""
+@dataclass(frozen=True)
+class Replacer:
+    """What is done to every item: a new background, or with `edges` the view of the edges."""
 
-    def video(path: Path, output: Path) -> int:
-        if edges:
-            raise InvalidInput("the view of the edges is made of photos, not of videos")
-        steps = replace_in_video(path, output, background, segmenter=segmenter, options=options)
-        total = probe(path).frame_count
-        return sum(1 for _ in progress(steps, quiet, unit="frame", total=total))
+    segmenter: Segmenter
+    background: Background
+    options: ReplaceOptions
+    edges: bool = False
 
-    def photo(path: Path, output: Path) -> int:
+    def photo(self, path: Path, output: Path) -> int:
+        """Write the result of one photo."""
         frame = open_image(path)
-        result = replace_in_image(frame, background, segmenter=segmenter, options=options)
-        picture = edges_view(frame, result.probability, result.alpha) if edges else result.picture
+        result = replace_in_image(
+            frame, self.background, segmenter=self.segmenter, options=self.options
+        )
+        picture = result.picture
+        if self.edges:
+            picture = edges_view(frame, result.probability, result.alpha)
         save_image(output, picture)
         return 1
 
-    is_cutout = isinstance(background, Transparent) and not edges
+    def video(self, path: Path, output: Path, quiet: bool = True) -> int:
+        """Write the result of one video and return how many frames it has."""
+        if self.edges:
+            raise InvalidInput("the view of the edges is made of photos, not of videos")
+        steps = replace_in_video(
+            path, output, self.background, segmenter=self.segmenter, options=self.options
+        )
+        total = probe(path).frame_count
+        return sum(1 for _ in progress(steps, quiet, unit="frame", total=total))
+
+
+def replace_all(
+    source: Path, target: Path | None, replacer: Replacer, *, quiet: bool = False
+) -> Report:
+    """Replace what is behind people in every item."""
+    video = partial(replacer.video, quiet=quiet)
     jobs = [
-        Job(path, output, partial(video if is_video(path) else photo, path, output))
-        for path, output in plan(source, target, is_cutout)
+        Job(path, output, partial(video if is_video(path) else replacer.photo, path, output))
+        for path, output in plan(source, target, is_cutout(replacer.background, replacer.edges))
     ]
-    return run(jobs, segmenter.describe(), quiet)
+    return run(jobs, replacer.segmenter.describe(), quiet)
+
+
+def is_cutout(background: Background, edges: bool) -> bool:
+    """Tell whether results keep transparency, which not every format can."""
+    return isinstance(background, Transparent) and not edges
 
 
 def matte_all(
@@ -158,84 +172,28 @@ def write_mattes(mattes: Iterable[tuple[str, Alpha]], folder: Path) -> int:
     return count
 
 
-def is_video(path: Path) -> bool:
-    """Tell by the ending."""
-    return path.suffix.lower() in VIDEO_ENDINGS
-
-
 def attempt(job: Job) -> Item:
     """Do one job; whatever goes wrong is noted and stays with it."""
     started = time.monotonic()
     frames, error = 0, None
     try:
         frames = job.work()
-    except SegmenterError as known:
-        error = str(known)
-    except Exception as unforeseen:  # one bad file must not stop the others
-        error = f"failed unexpectedly, please report it: {type(unforeseen).__name__}: {unforeseen}"
+    except Exception as problem:  # one bad file must not stop the others
+        error = explain(problem)
     seconds = round(time.monotonic() - started, 3)
     return Item(str(job.source), str(job.output), seconds, frames, error)
 
 
-def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path, Path]]:
-    """Pair every input with its output.
-
-    Raises:
-        InvalidInput: there is no input, nothing in it, or the output would overwrite it.
-    """
-    require_exists(source)
-    if source.is_file():
-        output = target or source.with_name(f"{source.stem}{SUFFIX}{ending_for(source, is_cutout)}")
-        if output.is_dir():
-            output = output / f"{source.stem}{ending_for(source, is_cutout)}"
-        if output.resolve() == source.resolve():
-            raise InvalidInput(f"{output} is the input itself; choose another output")
-        return [(source, output)]
-    folder = target or source.with_name(source.name + SUFFIX)
-    paths = [
-        path
-        for path in sorted(source.rglob("*"))
-        if path.suffix.lower() in IMAGE_ENDINGS | VIDEO_ENDINGS and path.is_file()
-    ]
-    if not paths:
-        raise InvalidInput(f"{source} holds no photos or videos; give a folder that does")
-    if folder.resolve() == source.resolve():
-        raise InvalidInput(f"{folder} is the input folder itself; choose another output")
-    return list(zip(paths, outputs_for(paths, source, folder, is_cutout), strict=True))
-
-
-def outputs_for(paths: list[Path], source: Path, folder: Path, is_cutout: bool) -> list[Path]:
-    """Keep names and the tree; where two inputs would meet, their old endings tell them apart."""
-    outputs = [
-        (folder / path.relative_to(source)).with_suffix(ending_for(path, is_cutout))
-        for path in paths
-    ]
-    return [
-        output
-        if outputs.count(output) == 1
-        else output.with_name(f"{path.stem}-{path.suffix[1:]}{output.suffix}")
-        for path, output in zip(paths, outputs, strict=True)
-    ]
-
-
-def ending_for(path: Path, is_cutout: bool) -> str:
-    """Choose a format that can hold the result."""
-    if is_video(path):
-        return ".webm" if is_cutout else ".mp4"
-    if is_cutout:
-        return ".png"
-    return path.suffix if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"} else ".jpg"
+def explain(problem: Exception) -> str:
+    """Return what a report says of it."""
+    if isinstance(problem, SegmenterError):
+        return str(problem)
+    return f"failed unexpectedly, please report it: {type(problem).__name__}: {problem}"
 
 
 def pictures_in(folder: Path) -> list[Path]:
     """List a folder's pictures in name order."""
     return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_ENDINGS]
-
-
-def require_exists(path: Path) -> None:
-    """Raise InvalidInput when there is nothing at `path`."""
-    if not path.exists():
-        raise InvalidInput(f"{path} does not exist; check the name")
 
 
 def progress(items: Iterable, quiet: bool, unit: str, total: int | None = None) -> Iterator:

@@ -7,12 +7,12 @@ from clips import make_clip
 from scenes import RedSegmenter, person
 
 from segmenter.background import Colour, Transparent
-from segmenter.batch import matte_all, plan, replace_all
-from segmenter.errors import InvalidInput
+from segmenter.batch import Replacer, matte_all, replace_all
 from segmenter.images import open_image, save_image
 from segmenter.pipeline import ReplaceOptions
 
-SEGMENTER, BLUE, OPTIONS = RedSegmenter(), Colour(0, 0, 255), ReplaceOptions()
+SEGMENTER = RedSegmenter()
+BLUE = Replacer(SEGMENTER, Colour(0, 0, 255), ReplaceOptions())
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def folder(tmp_path):
 
 
 def test_a_broken_file_among_good_ones_loses_nothing(folder, tmp_path):
-    report = replace_all(folder, tmp_path / "out", BLUE, SEGMENTER, OPTIONS, quiet=True)
+    report = replace_all(folder, tmp_path / "out", BLUE, quiet=True)
     names = sorted(str(path.relative_to(tmp_path / "out")) for path in tmp_path.rglob("out/**/*.*"))
     assert names == ["anna.jpg", "deeper/ben.png", "wave.mp4"]
     assert [item.input for item in report.failures] == [str(folder / "broken.jpg")]
@@ -40,7 +40,8 @@ def test_a_broken_file_among_good_ones_loses_nothing(folder, tmp_path):
 
 
 def test_cut_outs_become_png_and_webm(folder, tmp_path):
-    replace_all(folder, tmp_path / "out", Transparent(), SEGMENTER, OPTIONS, quiet=True)
+    cut = Replacer(SEGMENTER, Transparent(), ReplaceOptions())
+    replace_all(folder, tmp_path / "out", cut, quiet=True)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "anna.png",
         "deeper",
@@ -53,32 +54,9 @@ def test_an_unforeseen_failure_stays_with_its_item(folder, tmp_path, monkeypatch
         raise cv2.error("something inside")
 
     monkeypatch.setattr("segmenter.batch.replace_in_image", crash)
-    report = replace_all(folder, tmp_path / "out", BLUE, SEGMENTER, OPTIONS, quiet=True)
+    report = replace_all(folder, tmp_path / "out", BLUE, quiet=True)
     assert len(report.items) == 4 and len(report.failures) == 3
     assert "something inside" in report.summary()
-
-
-def test_names_that_meet_are_told_apart(tmp_path):
-    for name in ("a.jpg", "a.png", "b.jpg"):
-        save_image(tmp_path / "in" / name, person())
-    outputs = [output.name for _, output in plan(tmp_path / "in", None, is_cutout=True)]
-    assert outputs == ["a-jpg.png", "a-png.png", "b.png"]
-
-
-def test_the_input_is_never_overwritten(tmp_path):
-    save_image(tmp_path / "a.png", person())
-    with pytest.raises(InvalidInput, match="the input itself"):
-        plan(tmp_path / "a.png", tmp_path / "a.png", is_cutout=True)
-    with pytest.raises(InvalidInput, match="the input folder itself"):
-        plan(tmp_path, tmp_path, is_cutout=True)
-    assert plan(tmp_path / "a.png", None, is_cutout=True)[0][1].name == "a-backdrop.png"
-
-
-def test_nothing_to_do_is_told(tmp_path):
-    with pytest.raises(InvalidInput, match="no photos or videos"):
-        plan(tmp_path, None, is_cutout=True)
-    with pytest.raises(InvalidInput, match="does not exist"):
-        plan(tmp_path / "nowhere.jpg", None, is_cutout=True)
 
 
 def test_mattes_have_the_photos_size_and_truth(tmp_path):

@@ -23,7 +23,7 @@ ROWS = {
         "nets",
         "wire",
     },
-    4: {"backends", "refine"},
+    4: {"backends", "refine", "targets"},
     5: {"edges_view", "inference"},
     6: {"pipeline"},
     7: {"stream"},

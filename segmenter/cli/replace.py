@@ -78,7 +78,7 @@ def add_replace(commands) -> None:
 
 def run_replace(chosen: argparse.Namespace) -> int:
     """Replace the background of everything in the input."""
-    from segmenter.batch import Report, replace_all
+    from segmenter.batch import Replacer, replace_all
     from segmenter.pipeline import ReplaceOptions, read_background, read_point
     from segmenter.refine import RefineOptions
 
@@ -93,15 +93,8 @@ def run_replace(chosen: argparse.Namespace) -> int:
     )
     background = read_background(chosen.background, chosen.fit)
     segmenter = make_segmenter(chosen)
-    report: Report = replace_all(
-        chosen.input,
-        chosen.output,
-        background,
-        segmenter,
-        options,
-        quiet=chosen.quiet,
-        edges=chosen.view == "edges",
-    )
+    replacer = Replacer(segmenter, background, options, edges=chosen.view == "edges")
+    report = replace_all(chosen.input, chosen.output, replacer, quiet=chosen.quiet)
     if chosen.json:
         print(report.to_json())
     elif not chosen.quiet:
