@@ -38,6 +38,47 @@ def test_unsteady_recording_keeps_its_length(tmp_path):
     assert abs(sum(1 for _ in read_frames(clip)) - 90) <= 1
 
 
+def make_delayed(path):
+    """Make a clip whose pictures begin 0.7 s after its sound, with frames out of order."""
+    options = "-g 12 -bf 2 -preset medium"
+    plain = make_clip(path.with_name("plain.mp4"), seconds=3, sound=None, options=options)
+    sound = ("-f lavfi -i", "sine=f=440:r=48000:d=3")
+    ffmpeg(*sound, "-itsoffset 0.7 -i", plain, "-map 1:v -map 0:a -c:v copy", path)
+    return path
+
+
+CLIPS = {
+    "reordered.mp4": lambda path: make_clip(
+        path, seconds=3, options="-g 12 -bf 3 -preset medium -x264-params open-gop=1"
+    ),
+    "delayed.mp4": make_delayed,
+    "delayed.mkv": make_delayed,
+    "unsteady.mp4": make_unsteady,
+    "unsteady.mkv": make_unsteady,
+    "rare.webm": lambda path: make_clip(path, seconds=3, rate="25", options="-g 200"),
+    "stream.ts": lambda path: make_clip(path, seconds=3, rate="25", options="-g 12"),
+    "tape.avi": lambda path: make_clip(path, seconds=3, rate="25"),
+}
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_reading_from_the_middle_gives_the_same_frames(tmp_path, name):
+    clip = CLIPS[name](tmp_path / name)
+    info, whole = probe(clip), list(read_frames(clip))
+    for start in (1, 37, 58, len(whole) - 1):
+        rest = list(read_frames(clip, info=info, start=start))
+        assert len(rest) == len(whole) - start
+        assert all(map(np.array_equal, rest, whole[start:])), f"from {start}"
+
+
+def test_reading_from_the_middle_does_not_decode_what_is_before(tmp_path, monkeypatch):
+    clip, asked = make_clip(tmp_path / "clip.mp4", seconds=3, options="-g 12"), []
+    monkeypatch.setattr("segmenter.video.reader.FFmpeg", lambda *words: asked.append(words))
+    with pytest.raises(AttributeError):  # there is no decoder
+        next(read_frames(clip, info=probe(clip), start=60))
+    assert asked[0][asked[0].index("-ss") + 1] == "1.002000"
+
+
 @pytest.mark.parametrize("degrees", [90, 180, 270])
 def test_frames_come_upright(tmp_path, degrees):
     plain = make_clip(tmp_path / "plain.mp4", size=(160, 96))

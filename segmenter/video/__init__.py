@@ -2,7 +2,7 @@
 
 from segmenter.video.overlap import overlap
 from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, probe
-from segmenter.video.reader import read_frames
+from segmenter.video.reader import can_seek, read_frames
 from segmenter.video.writer import WRITABLE_ENDINGS, VideoWriter
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "WRITABLE_ENDINGS",
     "VideoInfo",
     "VideoWriter",
+    "can_seek",
     "overlap",
     "probe",
     "read_frames",

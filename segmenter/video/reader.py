@@ -11,10 +11,16 @@ from segmenter.video.probe import VideoInfo, probe
 from segmenter.video.process import FFmpeg, input_arguments
 
 _SMALLEST_HD = 720  # pixels, upright short side
+_INDEXED = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".3gp", ".3g2"))
+_EARLIER = 1  # seconds before the frame wanted that ffmpeg is sent to, for late and early stamps
 
 
 def read_frames(
-    path: Path | str, *, largest_height: int | None = None, info: VideoInfo | None = None
+    path: Path | str,
+    *,
+    largest_height: int | None = None,
+    info: VideoInfo | None = None,
+    start: int = 0,
 ) -> Iterator[Frame]:
     """Give the frames of a video, each a new (H, W, 3) uint8 RGB array.
 
@@ -25,12 +31,19 @@ def read_frames(
         path: any video ffmpeg reads.
         largest_height: pixels; taller frames are scaled down, keeping their shape.
         info: what `probe` said, where it is known, to spare a second look.
+        start: the number of the first frame given; those before it are skipped, not decoded,
+            where the file `can_seek`.
 
     Raises:
         UnreadableVideo: it can't be opened, or no frame can be decoded.
     """
     info = info or probe(path)
-    return _decode(Path(path), info, *fitted_size(info, largest_height))
+    return _decode(Path(path), info, fitted_size(info, largest_height), start)
+
+
+def can_seek(path: Path) -> bool:
+    """Tell whether a file's index leads to the frame wanted; other formats make ffmpeg guess."""
+    return path.suffix.lower() in _INDEXED
 
 
 def fitted_size(info: VideoInfo, largest_height: int | None) -> tuple[int, int]:
@@ -41,10 +54,12 @@ def fitted_size(info: VideoInfo, largest_height: int | None) -> tuple[int, int]:
     return max(2, width), largest_height
 
 
-def _decode(path: Path, info: VideoInfo, width: int, height: int) -> Iterator[Frame]:
+def _decode(path: Path, info: VideoInfo, size: tuple[int, int], start: int) -> Iterator[Frame]:
+    width, height = size
     ffmpeg = FFmpeg(
+        *_seek(path, info, start),
         *input_arguments(path),
-        *("-map", "0:V:0", "-vf", _filters(info, width, height), "-fps_mode", "passthrough"),
+        *("-map", "0:V:0", "-vf", _filters(info, size, start), "-fps_mode", "passthrough"),
         # Without the limit eight frames wait to be written.
         *("-thread_queue_size", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
     )
@@ -67,11 +82,26 @@ def _decode(path: Path, info: VideoInfo, width: int, height: int) -> Iterator[Fr
         )
 
 
-def _filters(info: VideoInfo, width: int, height: int) -> str:
+def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:
+    """Return the options that begin at the key frame before frame `start`."""
+    if start == 0:
+        return []
+    place = float(start / info.frame_rate) - _EARLIER + float(info.delay)
+    sent = ["-noaccurate_seek", "-ss", f"{place:.6f}"] if can_seek(path) and place > 0 else []
+    return ["-copyts", *sent]
+
+
+def _filters(info: VideoInfo, size: tuple[int, int], start: int) -> str:
     """Return the chain that follows ffmpeg's own turning upright."""
     # Counting time from the first frame keeps rounded time stamps away from the half-frame points
     # where `fps` would repeat one frame and drop the next.
-    chain = f"setpts=PTS-STARTPTS,fps={info.frame_rate},scale={width}:{height}"
+    chain = f"setpts=PTS-STARTPTS,fps={info.frame_rate}"
+    if start:
+        # Another frame comes first now, which `fps` repeats from time 0 on and `trim` drops.
+        first = info.first_time
+        chain = f"setpts=round(PTS-{first.numerator}/{first.denominator}/TB)"
+        chain += f",fps={info.frame_rate}:start_time=0,trim=start_frame={start}"
+    chain += f",scale={size[0]}:{size[1]}"
     # Untagged HD means bt709 to every player, but bt601 to ffmpeg.
     if info.colour_matrix is None and min(info.width, info.height) >= _SMALLEST_HD:
         chain += ":in_color_matrix=bt709"
