@@ -4,6 +4,10 @@ import cv2
 import numpy as np
 
 from segmenter.arrays import Alpha, Cutout, Frame, require_coverage, require_frame
+from segmenter.resample import colours_at, places_where, put_colours
+
+# A coverage so small, or so near to 1, moves no colour by half a level.
+INVISIBLE = 1 / 512
 
 
 def over(foreground: Frame, alpha: Alpha, background: Frame) -> Frame:
@@ -20,7 +24,16 @@ def over(foreground: Frame, alpha: Alpha, background: Frame) -> Frame:
     require_frame(foreground)
     require_coverage(alpha, foreground)
     require_coverage(alpha, require_frame(background))
-    return cv2.blendLinear(foreground, background, alpha, 1 - alpha)
+    result = background.copy()
+    opaque = cv2.compare(alpha, 1 - INVISIBLE, cv2.CMP_GE)
+    cv2.copyTo(foreground, opaque, result)
+    mixed = places_where(cv2.compare(alpha, INVISIBLE, cv2.CMP_GT) & ~opaque)
+    if len(mixed) == 0:
+        return result
+    coverage = alpha.reshape(1, -1).take(mixed, axis=1)
+    front, behind = (colours_at(picture, mixed)[None] for picture in (foreground, background))
+    put_colours(result, mixed, cv2.blendLinear(front, behind, coverage, 1 - coverage))
+    return result
 
 
 def cut_out(foreground: Frame, alpha: Alpha) -> Cutout:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from segmenter.arrays import Alpha, Frame, require_coverage, require_frame
-from segmenter.resample import places_where, sample, shrink, shrink_to
+from segmenter.resample import colours_at, places_where, put_colours, sample, shrink, shrink_to
 
 # Two windows, as in the paper: a wide one finds colours for pixels far from either side, a narrow
 # one sharpens them. In pixels of a picture with long side WORKING_SIZE; a finer one is no better.
@@ -38,9 +38,9 @@ def estimate_foreground(frame: Frame, alpha: Alpha) -> Frame:
     person, backdrop = blurred_colours(frame, alpha)
     near, behind = (sample(colours, chosen, *alpha.shape) for colours in (person, backdrop))
     coverage = alpha.reshape(-1).take(chosen)[:, None]
-    seen = frame.reshape(-1, 3).take(chosen, axis=0)
+    seen = colours_at(frame, chosen)
     estimate = near + coverage * (seen - behind - coverage * (near - behind))
-    result.reshape(-1, 3)[chosen] = np.clip(np.rint(estimate), 0, 255)
+    put_colours(result, chosen, np.clip(np.rint(estimate), 0, 255).astype(np.uint8))
     return result
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
 from segmenter.errors import InvalidInput
 from segmenter.guided import fit_in_band
-from segmenter.resample import enlarge, places_where, sample, shrink, shrink_to
+from segmenter.resample import colours_at, enlarge, places_where, sample, shrink, shrink_to
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def apply_fit(
     """
     chosen = places_where(band)
     lines = sample(fit, chosen, *alpha.shape)
-    colours = frame.reshape(-1, 3).take(chosen, axis=0)
+    colours = colours_at(frame, chosen)
     fitted = np.einsum("nc,nc->n", lines[:, :3], colours * np.float32(1 / 255)) + lines[:, 3]
     alpha.reshape(-1)[chosen] = np.clip(CONTRAST * (fitted - 0.5) + 0.5, 0, 1)
     return alpha

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmenter.resample import sample, shrink, shrink_to
+from segmenter.resample import colours_at, places_where, put_colours, sample, shrink, shrink_to
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,19 @@ def test_sample_reads_at_pixel_centres():
 
 def test_sampling_nothing_gives_nothing():
     assert sample(np.zeros((5, 5, 4), np.float32), np.array([], np.intp), 10, 10).shape == (0, 4)
+
+
+def test_places_are_those_of_numpy():
+    mask = np.random.default_rng(1).integers(0, 2, (31, 47), dtype=np.uint8)
+    np.testing.assert_array_equal(places_where(mask), np.flatnonzero(mask))
+    assert places_where(np.zeros((3, 4), np.uint8)).shape == (0,)
+
+
+def test_colours_are_put_where_they_were_read():
+    frame = np.random.default_rng(2).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    places = np.array([0, 7, 599, 31])
+    expected = frame.copy()
+    for place in places:
+        expected[place // 30, place % 30] = 255 - expected[place // 30, place % 30]
+    put_colours(frame, places, 255 - colours_at(frame, places))
+    np.testing.assert_array_equal(frame, expected)

@@ -18,7 +18,7 @@ from segmenter.video.process import FFmpeg, file_url, input_arguments
 
 
 @dataclass(frozen=True)
-class _Format:
+class Format:
     """How one kind of file is made."""
 
     opaque: str  # ffmpeg's options, for frames
@@ -30,7 +30,7 @@ class _Format:
 
 
 _FORMATS = {
-    ".mp4": _Format(
+    ".mp4": Format(
         "-c:v libx264 -preset veryfast -crf 18 -pix_fmt yuv420p -movflags +faststart",
         None,
         frozenset(("aac", "mp3", "ac3", "eac3", "alac")),
@@ -38,7 +38,7 @@ _FORMATS = {
         is_even=True,
         halves_colour=True,
     ),
-    ".webm": _Format(
+    ".webm": Format(
         "-c:v libvpx-vp9 -pix_fmt yuv420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1",
         # The encoder of the alpha plane can't use frames out of order.
         "-c:v libvpx-vp9 -pix_fmt yuva420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1"
@@ -47,7 +47,7 @@ _FORMATS = {
         "-c:a libopus -b:a 128k",
         halves_colour=True,
     ),
-    ".mov": _Format(
+    ".mov": Format(
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuv444p10le",
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuva444p10le",
         frozenset(("aac", "mp3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),
@@ -90,7 +90,7 @@ class VideoWriter:
         self._info = info
         self._sound_from = sound_from
         self._channels = 4 if alpha else 3
-        self._format = _require_format(self._path, alpha)
+        self._format = require_format(self._path, alpha)
         opaque = "yuv420p" if self._format.halves_colour else "rgb24"
         self._pixels = "rgba" if alpha else opaque  # as ffmpeg is given them
         self._shape: tuple[int, ...] | None = None
@@ -161,21 +161,12 @@ class VideoWriter:
         self._ffmpeg = FFmpeg(*self._arguments(), is_fed=True)
 
     def _arguments(self) -> list[str]:
-        info, sound = self._info, self._sound_arguments()
-        # Whole frames of the delay are kept by the pictures, the rest by the sound, so
-        # that neither needs a time the format can't hold.
-        late = round(info.delay * info.frame_rate) / info.frame_rate if sound else Fraction(0)
         video = self._format.with_alpha if self._channels == 4 else self._format.opaque
         height, width = self._stored_size()
-        arguments = ["-loglevel", "error", "-y", "-copyts", "-itsoffset", _seconds(late)]
-        arguments += ["-f", "rawvideo", "-pix_fmt", self._pixels]
-        arguments += ["-video_size", f"{width}x{height}", "-framerate", str(info.frame_rate)]
-        arguments += ["-i", "pipe:0"]
-        if sound:
-            # `-copyts` and this offset count the sound's time from the first picture.
-            arguments += ["-itsoffset", _seconds(late - info.first_time), "-vn"]
-            arguments += input_arguments(self._sound_from)
-        arguments += ["-map", "0:v:0", *(["-map", "1:a:0", *sound] if sound else [])]
+        pictures = ["-f", "rawvideo", "-pix_fmt", self._pixels]
+        pictures += ["-video_size", f"{width}x{height}", "-framerate", str(self._info.frame_rate)]
+        pictures += ["-i", "pipe:0"]
+        arguments = inputs_in_step(pictures, self._info, self._sound_from, self._format)
         filters = _NAMED if self._pixels == "yuv420p" else _CONVERTED
         arguments += ["-vf", filters, "-fps_mode", "passthrough", *video.split()]
         return [*arguments, *_COLOURS.split(), file_url(self._part)]
@@ -183,14 +174,6 @@ class VideoWriter:
     def _stored_size(self) -> tuple[int, int]:
         height, width = self._shape[:2]
         return (height + height % 2, width + width % 2) if self._format.is_even else (height, width)
-
-    def _sound_arguments(self) -> list[str]:
-        codec = sound_codec_of(self._sound_from) if self._sound_from else None
-        if codec is None:
-            return []
-        return (
-            ["-c:a", "copy"] if codec in self._format.copied_sound else self._format.sound.split()
-        )
 
     def _finish(self) -> None:
         if self._ffmpeg is None:
@@ -204,7 +187,36 @@ class VideoWriter:
         )
 
 
-def _require_format(path: Path, alpha: bool) -> _Format:
+def inputs_in_step(
+    pictures: list[str], info: VideoInfo, sound_from: Path | None, form: Format
+) -> list[str]:
+    """Return ffmpeg's options for the inputs: pictures, and with them in step the sound.
+
+    Args:
+        pictures: the options of the input that holds them, from time 0 on.
+        info: of the source.
+        sound_from: the file whose first sound track is kept, None for silence.
+        form: of the file to be written.
+    """
+    codec = sound_codec_of(sound_from) if sound_from else None
+    start = ["-loglevel", "error", "-y", "-copyts", "-itsoffset"]
+    if codec is None:
+        return [*start, _seconds(Fraction(0)), *pictures, "-map", "0:v:0"]
+    # Whole frames of the delay are kept by the pictures, the rest by the sound, so that neither
+    # needs a time the format can't hold.
+    late = round(info.delay * info.frame_rate) / info.frame_rate
+    # `-copyts` and this offset count the sound's time from the first picture.
+    sound = ["-itsoffset", _seconds(late - info.first_time), "-vn", *input_arguments(sound_from)]
+    coded = ["-c:a", "copy"] if codec in form.copied_sound else form.sound.split()
+    return [*start, _seconds(late), *pictures, *sound, "-map", "0:v:0", "-map", "1:a:0", *coded]
+
+
+def require_format(path: Path, alpha: bool) -> Format:
+    """Return how a file of this ending is made.
+
+    Raises:
+        InvalidInput: the ending is unknown, or can't keep transparency.
+    """
     ending = path.suffix.lower()
     if ending not in _FORMATS:
         known = ", ".join(_FORMATS)

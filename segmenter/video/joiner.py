@@ -1,0 +1,51 @@
+"""Joins the pieces of a video, each written by `VideoWriter` on its own, without coding anew."""
+
+from pathlib import Path
+
+from segmenter.errors import OutputFailed
+from segmenter.files import finished
+from segmenter.video.probe import VideoInfo
+from segmenter.video.process import FFmpeg, file_url
+from segmenter.video.writer import inputs_in_step, require_format
+
+
+def join(
+    pieces: list[tuple[Path, int]], target: Path, info: VideoInfo, *, sound_from: Path | None = None
+) -> None:
+    """Write one video whose pictures are those of the pieces, at the exact rate of `info`.
+
+    Args:
+        pieces: silent files of `target`'s ending in order, and how many frames each has.
+        target: appears whole or not at all.
+        info: of the source, as for `VideoWriter`.
+        sound_from: the file whose first sound track is kept, in step with the pictures.
+
+    Raises:
+        OutputFailed: ffmpeg gave up, or the folder can't be written to.
+    """
+    with finished(target) as part, finished(target.with_suffix(".txt")) as listed:
+        listed.write_text("ffconcat version 1.0\n" + "".join(_entry(*it, info) for it in pieces))
+        pictures = ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file"]
+        pictures += ["-i", file_url(listed)]
+        arguments = inputs_in_step(pictures, info, sound_from, require_format(target, alpha=False))
+        ffmpeg = FFmpeg(*arguments, *_copied(target, info), file_url(part))
+        try:
+            status = ffmpeg.finish()
+        finally:
+            ffmpeg.stop()
+        if status != 0:
+            raise OutputFailed(f"can't join {target.name}: ffmpeg says {ffmpeg.complaint()}")
+
+
+def _entry(path: Path, frames: int, info: VideoInfo) -> str:
+    quoted = str(path.absolute()).replace("'", r"'\''")
+    return f"file '{quoted}'\nduration {float(frames / info.frame_rate):.6f}\n"
+
+
+def _copied(target: Path, info: VideoInfo) -> list[str]:
+    """Return the options that keep the coded pictures and put each on its frame's exact time."""
+    # The pieces' starts are in microseconds, which no rate of 30000/1001 falls on.
+    rate = f"({info.frame_rate})"
+    exact = ":".join(f"{name}=round({name.upper()}*TB*{rate})/{rate}/TB" for name in ("pts", "dts"))
+    moved = ["-movflags", "+faststart"] if target.suffix.lower() == ".mp4" else []
+    return ["-c:v", "copy", "-bsf:v", f"setts={exact}", *moved]
