@@ -16,7 +16,7 @@ from segmenter.resample import enlarge, shrink
 
 # The values below were chosen on two real and twelve staged clips (`evaluate --clips`).
 MOTION_SIDE = 160  # pixels, long side of the small picture on which motion is judged
-MEMORY_SIDE = 640  # pixels, long side of what is remembered; finer detail is the present frame's
+MEMORY_SIDE = 320  # pixels, long side of what is remembered; finer detail is the present frame's
 FINEST_SCALE = 1  # of the flow: half the small picture; 0 takes four times as long for little
 MATCH = 3.0  # levels of 255; averaged over a few small pixels, a camera's noise stays below
 MISMATCH = 9.0  # levels of 255; from here on the new value counts alone

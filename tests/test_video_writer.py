@@ -248,7 +248,7 @@ def test_a_cutout_is_no_frame(tmp_path):
 
 def test_a_missing_encoder_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(
-        writer._FORMATS, ".mp4", writer._Format("-c:v nosuch", None, frozenset(), "")
+        writer._FORMATS, ".mp4", writer.Format("-c:v nosuch", None, frozenset(), "")
     )
     with (
         pytest.raises(OutputFailed, match=r"a\.mp4: ffmpeg says .*nosuch"),

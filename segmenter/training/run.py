@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from segmenter.errors import InvalidInput
+from segmenter.training.depthwise import hasten
 from segmenter.training.losses import combine
 from segmenter.training.options import TrainOptions
 from segmenter.training.start import initial_net
@@ -53,6 +54,8 @@ class Run:
         for group in self.optimiser.param_groups:
             group["peak"] = group["lr"]
         self.precision = choose_precision(options.precision, device)
+        if self.precision is torch.bfloat16 and device.type == "cpu":
+            hasten(self.net)
         # float16 alone is so narrow that small gradients need scaling up.
         self.scaler = torch.amp.GradScaler(
             device.type, enabled=self.precision is torch.float16 and device.type == "cuda"

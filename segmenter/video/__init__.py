@@ -1,5 +1,6 @@
 """Video in and out: exact rate, upright, one frame in memory, sound kept."""
 
+from segmenter.video.joiner import join
 from segmenter.video.overlap import overlap
 from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, probe
 from segmenter.video.reader import can_seek, read_frames
@@ -11,6 +12,7 @@ __all__ = [
     "VideoInfo",
     "VideoWriter",
     "can_seek",
+    "join",
     "overlap",
     "probe",
     "read_frames",

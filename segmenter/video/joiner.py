@@ -23,13 +23,13 @@ def join(
     Raises:
         OutputFailed: ffmpeg gave up, or the folder can't be written to.
     """
-    with finished(target) as part, finished(target.with_suffix(".txt")) as listed:
-        listed.write_text("ffconcat version 1.0\n" + "".join(_entry(*it, info) for it in pieces))
-        pictures = ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file"]
-        pictures += ["-i", file_url(listed)]
-        arguments = inputs_in_step(pictures, info, sound_from, require_format(target, alpha=False))
-        ffmpeg = FFmpeg(*arguments, *_copied(target, info), file_url(part))
+    listed = "ffconcat version 1.0\n" + "".join(_entry(*piece, info) for piece in pieces)
+    pictures = ["-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0"]
+    arguments = inputs_in_step(pictures, info, sound_from, require_format(target, alpha=False))
+    with finished(target) as part:
+        ffmpeg = FFmpeg(*arguments, *_copied(target, info), file_url(part), is_fed=True)
         try:
+            ffmpeg.stdin.write(listed.encode())
             status = ffmpeg.finish()
         finally:
             ffmpeg.stop()
@@ -38,7 +38,7 @@ def join(
 
 
 def _entry(path: Path, frames: int, info: VideoInfo) -> str:
-    quoted = str(path.absolute()).replace("'", r"'\''")
+    quoted = file_url(path).replace("'", r"'\''")
     return f"file '{quoted}'\nduration {float(frames / info.frame_rate):.6f}\n"
 
 
@@ -46,6 +46,9 @@ def _copied(target: Path, info: VideoInfo) -> list[str]:
     """Return the options that keep the coded pictures and put each on its frame's exact time."""
     # The pieces' starts are in microseconds, which no rate of 30000/1001 falls on.
     rate = f"({info.frame_rate})"
-    exact = ":".join(f"{name}=round({name.upper()}*TB*{rate})/{rate}/TB" for name in ("pts", "dts"))
+    index = "round({}*TB*" + rate + ")"
+    exact = ":".join(
+        f"{name}=floor({index.format(name.upper())}/{rate}/TB+0.5)" for name in ("pts", "dts")
+    )
     moved = ["-movflags", "+faststart"] if target.suffix.lower() == ".mp4" else []
-    return ["-c:v", "copy", "-bsf:v", f"setts={exact}", *moved]
+    return ["-c:v", "copy", "-r", str(info.frame_rate), "-bsf:v", f"setts={exact}", *moved]
