@@ -6,6 +6,10 @@ const IN_FLIGHT = 2;
 const STALL_MS = 4000;
 const HIDDEN_MS = 20000;
 const RETRY_MS = 1500;
+// What is sent when the machine is behind, from best to least: share of the camera's size, quality.
+const DETAIL = [[1, 0.8], [1, 0.6], [0.75, 0.6], [0.5, 0.6]];
+const [SLOW_MS, QUICK_MS] = [120, 60]; // round trips: from here on less, and more, is sent
+const FORGIVEN_MS = 20000; // before more is tried again
 const CAMERA_TROUBLE = {
   NotAllowedError: 'The camera was not allowed. Allow it beside the address of this page, then press Start.',
   NotFoundError: 'No camera was found. Connect one, then press Start.',
@@ -31,6 +35,7 @@ let [sent, answered, drawn, answeredAt] = [0, 0, 0, 0];
 let sentAt = new Map(); // number -> milliseconds
 let drawnAt = [];
 let roundTrips = [];
+let [detail, lowered] = [0, 0]; // index into DETAIL, and when it last got worse
 
 function say(words, trouble = false) {
   find('say').textContent = words;
@@ -105,6 +110,7 @@ async function start() {
   [canvas.width, canvas.height] = [video.videoWidth || 640, video.videoHeight || 480];
   greyCard('Starting…');
   retried = false;
+  [detail, lowered] = [0, 0];
   connect(mine);
   eachFrame(mine);
 }
@@ -165,13 +171,14 @@ async function sendFrame(mine) {
   const ready = connection?.readyState === WebSocket.OPEN && connection.bufferedAmount === 0;
   if (!ready || encoding || document.hidden || sent - answered >= IN_FLIGHT || !video.videoWidth) return;
   encoding = true;
-  [outbox.width, outbox.height] = [video.videoWidth, video.videoHeight];
+  const [share, quality] = DETAIL[detail];
+  [outbox.width, outbox.height] = [video.videoWidth, video.videoHeight].map((side) => Math.round(side * share));
   const pen = outbox.getContext('2d');
   // The camera is mirrored before it is sent, so that writing in the new background stays readable.
   if (mirror.checked) pen.setTransform(-1, 0, 0, 1, outbox.width, 0);
-  pen.drawImage(video, 0, 0);
+  pen.drawImage(video, 0, 0, outbox.width, outbox.height);
   const taken = performance.now();
-  const jpeg = await new Promise((done) => outbox.toBlob(done, 'image/jpeg', 0.8));
+  const jpeg = await new Promise((done) => outbox.toBlob(done, 'image/jpeg', quality));
   encoding = false;
   if (!jpeg || mine !== run || connection !== socket || connection.readyState !== WebSocket.OPEN) return;
   const number = new DataView(new ArrayBuffer(4));
@@ -201,14 +208,28 @@ async function show(data, mine, connection) {
   if (drawn > 150) retried = false; // a long good run earns another try
 }
 
+function middleRoundTrip() {
+  return [...roundTrips].sort((a, b) => a - b)[Math.floor(roundTrips.length / 2)];
+}
+
+function adapt() {
+  if (roundTrips.length < 15) return;
+  const [middle, now] = [middleRoundTrip(), performance.now()];
+  if (middle > SLOW_MS && detail < DETAIL.length - 1) [detail, lowered] = [detail + 1, now];
+  else if (middle < QUICK_MS && detail > 0 && now - lowered > FORGIVEN_MS) detail -= 1;
+  else return;
+  roundTrips = []; // the next are of another size
+}
+
 function tell() {
   const now = performance.now();
   const recent = drawnAt.filter((time) => now - time < 2000);
-  const middle = [...roundTrips].sort((a, b) => a - b)[Math.floor(roundTrips.length / 2)];
+  const middle = middleRoundTrip();
   const numbers = [];
   if (recent.length > 1) numbers.push(((1000 * (recent.length - 1)) / (recent.at(-1) - recent[0])).toFixed(0) + ' frames a second');
   // The device and the network's size are in the page's own line below.
   if (middle !== undefined) numbers.push(middle.toFixed(0) + ' ms round trip');
+  if (DETAIL[detail][0] < 1) numbers.push(canvas.width + 'x' + canvas.height + ' for speed');
   if (status) numbers.push(status.frame_ms.toFixed(0) + ' ms of it at the server');
   find('numbers').textContent = numbers.join(' · ');
 }
@@ -219,6 +240,7 @@ function watchOver() {
     return clearInterval(guard);
   }
   if (!stream) return;
+  adapt();
   tell();
   hiddenSince = document.hidden ? hiddenSince || Date.now() : 0;
   if (hiddenSince && Date.now() - hiddenSince > HIDDEN_MS) return stop('The camera was switched off because this page was out of sight.');
