@@ -9,6 +9,7 @@ from segmenter.cli.benchmark import add_benchmark
 from segmenter.cli.command import SOME_FAILED, WRONG_USAGE
 from segmenter.cli.evaluate import add_evaluate
 from segmenter.cli.export import add_export
+from segmenter.cli.label import add_label
 from segmenter.cli.matte import add_matte
 from segmenter.cli.publish import add_publish
 from segmenter.cli.replace import add_replace
@@ -43,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_replace(commands)
     add_matte(commands)
     add_benchmark(commands)
+    add_label(commands)
     add_train(commands)
     add_evaluate(commands)
     add_export(commands)
