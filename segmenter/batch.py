@@ -19,7 +19,7 @@ from segmenter.errors import InvalidInput, SegmenterError
 from segmenter.images import IMAGE_ENDINGS, open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image
-from segmenter.stream import mattes_of_frames, mattes_of_video, replace_in_video
+from segmenter.stream import mattes_of_frames, mattes_of_video, replace_in_video, require_no_click
 from segmenter.targets import is_video, plan, require_exists
 from segmenter.video import probe
 
@@ -100,13 +100,18 @@ class Replacer:
 
     def video(self, path: Path, output: Path, quiet: bool = True) -> int:
         """Write the result of one video and return how many frames it has."""
-        if self.edges:
-            raise InvalidInput("the view of the edges is made of photos, not of videos")
+        self.require_video_choices()
         steps = replace_in_video(
             path, output, self.background, segmenter=self.segmenter, options=self.options
         )
         total = probe(path).frame_count
         return sum(1 for _ in progress(steps, quiet, unit="frame", total=total))
+
+    def require_video_choices(self) -> None:
+        """Raise InvalidInput when what is chosen can be done to photos alone."""
+        if self.edges:
+            raise InvalidInput("the view of the edges is made of photos, not of videos")
+        require_no_click(self.options)
 
 
 def replace_all(

@@ -27,7 +27,7 @@ ROWS = {
     5: {"edges_view", "inference"},
     6: {"pipeline"},
     7: {"stream"},
-    8: {"live", "page", "training", "export", "batch", "benchmark"},
+    8: {"live", "page", "training", "export", "batch", "benchmark", "cluster"},
     9: {"cli", "__main__", "__init__"},
 }
 ROW_OF = {name: row for row, names in ROWS.items() for name in names}

@@ -1,7 +1,9 @@
 """`replace`: a new background."""
 
 import argparse
+import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from segmenter.cli.command import DONE, SOME_FAILED, add_command, add_model_options, make_segmenter
@@ -73,12 +75,28 @@ def add_replace(commands) -> None:
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     parser.add_argument("--json", action="store_true", help="a report on standard output")
+    cluster = parser.add_argument_group("cluster")
+    cluster.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="ray shares the work out among processes and machines (pip install ray)",
+    )
+    cluster.add_argument(
+        "--address",
+        help="of a running Ray cluster, host:port, or auto for the one on this machine; the paths "
+        "given must mean the same on all of it (default: a cluster of this machine alone, for as "
+        "long as this takes)",
+    )
+    cluster.add_argument(
+        "--workers", type=int, help="how many, each with a model (default: one to a CPU or GPU)"
+    )
     add_model_options(parser)
 
 
 def run_replace(chosen: argparse.Namespace) -> int:
     """Replace the background of everything in the input."""
-    from segmenter.batch import Replacer, replace_all
+    from segmenter.batch import replace_all
     from segmenter.pipeline import ReplaceOptions, read_background, read_point
     from segmenter.refine import RefineOptions
 
@@ -91,12 +109,38 @@ def run_replace(chosen: argparse.Namespace) -> int:
         refine=edges,
         smoothing=not chosen.no_smoothing,
     )
-    background = read_background(chosen.background, chosen.fit)
-    segmenter = make_segmenter(chosen)
-    replacer = Replacer(segmenter, background, options, edges=chosen.view == "edges")
-    report = replace_all(chosen.input, chosen.output, replacer, quiet=chosen.quiet)
+    background = read_background(absolute(chosen.background), chosen.fit)
+    chosen.model = absolute(chosen.model or os.environ.get("BACKDROP_MODEL", "")) or None
+    make = partial(make_replacer, chosen, background, options)
+    if chosen.engine == "ray":
+        report = replace_on_ray(chosen, make, background)
+    else:
+        report = replace_all(chosen.input, chosen.output, make(), quiet=chosen.quiet)
     if chosen.json:
         print(report.to_json())
     elif not chosen.quiet:
         print(report.summary(), file=sys.stderr)
     return SOME_FAILED if report.failures else DONE
+
+
+def make_replacer(chosen: argparse.Namespace, background, options):
+    """Load the model and return what replaces backgrounds with it."""
+    from segmenter.batch import Replacer
+
+    return Replacer(make_segmenter(chosen), background, options, edges=chosen.view == "edges")
+
+
+def replace_on_ray(chosen: argparse.Namespace, make, background):
+    """Have the workers of a cluster do it; `make` is called in each."""
+    from segmenter.batch import is_cutout
+    from segmenter.cluster.batch import replace_all
+    from segmenter.cluster.crew import Crew
+
+    cutout = is_cutout(background, chosen.view == "edges")
+    crew = Crew(make, address=chosen.address, workers=chosen.workers, device=chosen.device)
+    return replace_all(chosen.input, chosen.output, crew, is_cutout=cutout, quiet=chosen.quiet)
+
+
+def absolute(name: str) -> str:
+    """Return a file's name as other folders and machines understand it; else the name itself."""
+    return str(Path(name).absolute()) if Path(name).is_file() else name

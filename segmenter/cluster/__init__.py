@@ -1,0 +1,1 @@
+"""The batch on many machines, through Ray: an extra, `pip install ray`."""

@@ -1,0 +1,88 @@
+"""A long video in chunks that join without a seam."""
+
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count, islice, pairwise
+from pathlib import Path
+from typing import TypeVar
+
+from segmenter.arrays import Alpha, Cutout, Frame
+from segmenter.batch import Replacer, is_cutout
+from segmenter.errors import UnreadableVideo
+from segmenter.pipeline import put_before
+from segmenter.stream import alphas_of
+from segmenter.video import VideoInfo, VideoWriter, can_seek, overlap, read_frames
+
+# Frames: a shorter chunk looks at too many frames twice, a longer one is too much to do again.
+SHORTEST, LONGEST = 150, 1800
+CHUNKS_A_WORKER = 4  # so that all end at about the same time
+# Frames before a chunk that are looked at for what the smoothing remembers, and thrown away. Two
+# memories follow each other, each of which weighs the past by at most 0.8 a frame. Measured on
+# three clips, alphas then differ by 1 level of 255 at most; by up to 29 after 32 frames.
+OVERLAP = 48
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The frames from `start` on, before `stop`; None: to the end, wherever it turns out to be."""
+
+    start: int
+    stop: int | None
+
+
+def chunk_length(frames: int, workers: int) -> int:
+    """Return how long chunks should be when so many frames are waiting for so many workers."""
+    return min(LONGEST, max(SHORTEST, frames // (workers * CHUNKS_A_WORKER)))
+
+
+def split(source: Path, info: VideoInfo, length: int) -> list[Chunk]:
+    """Cut a video into equal chunks of at most `length` frames; one where it has no index."""
+    frames = info.frame_count or 1
+    number = -(-frames // length) if can_seek(source) else 1
+    edges = [frames * index // number for index in range(number)]
+    return [Chunk(*pair) for pair in pairwise([*edges, None])]
+
+
+def replace_chunk(
+    source: Path, target: Path, info: VideoInfo, chunk: Chunk, replacer: Replacer
+) -> int:
+    """Write one chunk of a video, without sound, and return how many frames it has.
+
+    Raises:
+        UnreadableVideo: there are fewer frames than the chunk should have.
+        OutputFailed, InvalidInput: as their messages say.
+    """
+    replacer.require_video_choices()
+    background, options = replacer.background, replacer.options
+    first = max(0, chunk.start - OVERLAP) if options.smoothing else chunk.start
+    last = None if chunk.stop is None else chunk.stop - first
+    frames = between(read_frames(source, info=info, start=first), 0, last)
+    cuts = between(alphas_of(frames, replacer.segmenter, options), chunk.start - first, None)
+    times = (float(index / info.frame_rate) for index in count(chunk.start))
+
+    def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
+        return put_before(background, *cut, next(times)).picture
+
+    done = 0
+    with (
+        closing(background),
+        VideoWriter(target, info, alpha=is_cutout(background, edges=False)) as writer,
+        closing(overlap(cuts, place)) as pictures,
+    ):
+        for picture in pictures:
+            writer.write(picture)
+            done += 1
+        if chunk.stop is not None and done < chunk.stop - chunk.start:
+            raise UnreadableVideo(
+                f"{source.name} breaks off at frame {chunk.start + done}; re-encode it"
+            )
+    return done
+
+
+def between(things: Iterable[Thing], start: int, stop: int | None) -> Generator[Thing]:
+    """Yield the things from `start` on, before `stop`, and close where they come from."""
+    with closing(things):
+        yield from islice(things, start, stop)
