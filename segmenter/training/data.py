@@ -39,7 +39,8 @@ from segmenter.training.pairs import (
 SHARES = {
     "portraits": 0.24,
     "street": 0.22,
-    "faces": 0.18,
+    "faces": 0.22,
+    "selfies": 0.12,
     "groups": 0.02,
     "composites": 0.30,
     "nobody": 0.04,
