@@ -1,25 +1,181 @@
 """`benchmark`: how fast this machine is."""
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from segmenter.cli.command import DONE, add_command, add_model_options, make_segmenter
+from segmenter.cli.command import DONE, add_command, add_model_options
+from segmenter.errors import InvalidInput, SegmenterError
+
+EXPLANATION = """\
+Parts: network, every backend alone on the sizes it meets; stages, one after the other, for photos,
+a video's frames and live ones; photo, video and live, end to end, each in a new process, with
+memory; start, of the package, of the command line until its first photo is done, and of the page.
+Close other programs: what they take is missing here.
+"""
+PARTS = ("network", "stages", "photo", "video", "live", "start")
+MORE_MEGAPIXELS = (3, 6, 25)  # for the plot
+MORE_FRAMES = 300
+COMPARED_FRAMES = 30
 
 
 def add_benchmark(commands) -> None:
     """Describe `benchmark`."""
     parser = add_command(
-        commands, "benchmark", run_benchmark, "Measure each stage and end to end on this machine."
+        commands,
+        "benchmark",
+        run_benchmark,
+        "Measure each stage and end to end on this machine.",
+        epilog=EXPLANATION,
     )
     parser.add_argument("--json", action="store_true", help="JSON rather than Markdown")
-    parser.add_argument("--repeats", type=int, default=15, help="measurements of each stage")
+    parser.add_argument("--quick", action="store_true", help="little of each, in some seconds")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, metavar="PART", help=f"some of: {', '.join(PARTS)}"
+    )
+    parser.add_argument("--repeats", type=int, metavar="N", help="measurements of each stage")
+    parser.add_argument(
+        "--photo",
+        type=Path,
+        metavar="FILE",
+        help="a portrait, whose person is in all that is measured (default: one of examples/)",
+    )
+    parser.add_argument(
+        "--int8", type=Path, metavar="FILE", help="the network in 8-bit numbers, as ONNX, beside it"
+    )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FILE",
+        help="draw how cost grows with pixels and frames (needs matplotlib, measures more)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    rival = parser.add_argument_group("comparison")
+    rival.add_argument(
+        "--against",
+        choices=("mediapipe",),
+        help="time both on the same 1280x720 frames, in turns, and nothing else",
+    )
+    rival.add_argument(
+        "--rival-python", type=Path, metavar="PATH", help="a Python that has mediapipe"
+    )
+    rival.add_argument(
+        "--set",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="SET",
+        dest="sets",
+        help="folders with images/ and masks/, on which both are scored too",
+    )
     add_model_options(parser)
 
 
 def run_benchmark(chosen: argparse.Namespace) -> int:
     """Measure and print."""
-    from segmenter.benchmark import benchmark, to_json, to_markdown
-
-    segmenter = make_segmenter(chosen)
-    rows, device = benchmark(segmenter, chosen.repeats), segmenter.describe()
-    print(to_json(rows, device) if chosen.json else to_markdown(rows, device))
+    if chosen.repeats is not None and chosen.repeats < 1:
+        raise InvalidInput(f"--repeats is at least 1, got {chosen.repeats}")
+    report = compare_with_rival(chosen) if chosen.against else measure(chosen)
+    print(report.to_json() if chosen.json else report.to_markdown())
     return DONE
+
+
+def measure(chosen: argparse.Namespace):
+    """Measure this alone; return the report."""
+    from tqdm import tqdm
+
+    from segmenter.benchmark.suite import Suite
+
+    if chosen.plot:
+        from segmenter.training.plots import require_matplotlib
+
+        require_matplotlib()
+    choice, plan, photo = choice_of(chosen), plan_of(chosen), portrait(chosen)
+    with TemporaryDirectory() as folder:
+        int8, remarks = chosen.int8, []
+        if int8 is None and "network" in plan.parts and not chosen.quick:
+            int8, remarks = make_int8(chosen, Path(folder) / "int8.onnx")
+        suite = Suite(choice, plan, Path(folder), photo=photo, int8=int8)
+        suite.report.remarks += remarks
+        for name, step in (bar := tqdm(suite.steps(), disable=chosen.quiet or None)):
+            bar.set_description(name)
+            step()
+    if chosen.plot:
+        draw(chosen.plot, suite.report)
+    return suite.report
+
+
+def draw(path: Path, report) -> None:
+    """Write the plot of costs."""
+    from segmenter.benchmark.plot import draw_cost
+    from segmenter.images import save_image
+
+    save_image(path, draw_cost(report.cost, report.device))
+
+
+def compare_with_rival(chosen: argparse.Namespace):
+    """Measure this and the rival; return the comparison."""
+    from segmenter.benchmark.rival import compare
+    from segmenter.benchmark.scenes import Stage
+
+    if chosen.rival_python is None:
+        raise InvalidInput(
+            "--against mediapipe needs --rival-python PATH, the python of an environment that has "
+            "mediapipe"
+        )
+    segmenter = choice_of(chosen).load()
+    frames = chosen.repeats or COMPARED_FRAMES
+    stage = Stage(segmenter, portrait(chosen))
+    return compare(segmenter, stage, chosen.rival_python, chosen.sets, frames)
+
+
+def plan_of(chosen: argparse.Namespace):
+    """Return how much is to be measured."""
+    from segmenter.benchmark.suite import QUICK, Plan
+
+    plan = QUICK if chosen.quick else Plan()
+    if chosen.parts:
+        plan = replace(plan, parts=tuple(chosen.parts))
+    if chosen.repeats:
+        plan = replace(plan, repeats=chosen.repeats)
+    if chosen.plot:
+        sizes = tuple(sorted({*plan.megapixels, *MORE_MEGAPIXELS}))
+        parts = tuple(dict.fromkeys((*plan.parts, "photo", "video")))
+        plan = replace(plan, parts=parts, whole_megapixels=sizes, frames=MORE_FRAMES)
+    return plan
+
+
+def choice_of(chosen: argparse.Namespace):
+    """Return which segmenter the options say."""
+    from segmenter.benchmark.whole import Choice
+
+    return Choice(model=chosen.model, backend=chosen.backend, device=chosen.device)
+
+
+def portrait(chosen: argparse.Namespace) -> Path:
+    """Return the photo whose person is drawn."""
+    from segmenter.benchmark.scenes import PORTRAIT
+
+    return chosen.photo or PORTRAIT
+
+
+def make_int8(chosen: argparse.Namespace, path: Path) -> tuple[Path | None, list[str]]:
+    """Write the network in 8-bit numbers, where what writes it is installed.
+
+    Its scales come from drawn pictures, which is enough for its speed and not for its answers.
+
+    Returns:
+        The path and no remark, or nothing and why.
+    """
+    from segmenter.benchmark.networks import drawn_batches
+    from segmenter.weights import fetch
+
+    try:
+        from segmenter.export.int8 import write_int8
+
+        fetched = fetch(chosen.model, file="onnx")
+        write_int8(fetched.path, path, drawn_batches(fetched.record))
+    except (SegmenterError, ImportError) as error:
+        return None, [f"8-bit numbers are not measured: {error}"]
+    return path, []

@@ -1,0 +1,82 @@
+"""The network alone, by every backend that is at hand, taking turns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from segmenter.backends import Backend, OnnxBackend, TorchBackend
+from segmenter.benchmark.scenes import scene
+from segmenter.benchmark.timing import Row, measure_in_turns, summarise
+from segmenter.device import Device
+from segmenter.errors import SegmenterError
+from segmenter.preprocess import Batch, fit, to_batch
+from segmenter.record import Weights
+from segmenter.weights import fetch, read_record
+
+SEED = 7
+DRAWN = ((480, 640), (640, 480), (512, 512), (360, 640))  # heights and widths
+WIDE = (720, 1280)  # the shape of most videos
+
+
+def open_backends(
+    model: str | None, device: Device, int8: Path | None = None
+) -> tuple[dict[str, Backend], list[str]]:
+    """Load a model's network into every backend.
+
+    Args:
+        model: what `weights.fetch` takes.
+        device: where PyTorch runs; ONNX Runtime chooses by itself.
+        int8: an ONNX file of the same network in 8-bit numbers.
+
+    Returns:
+        The backends by name, and a remark for each that could not be loaded.
+    """
+    record = read_record(model)
+
+    def torch() -> Backend:
+        path = fetch(model, file="safetensors").path
+        return TorchBackend(path, record.architecture, device, record.classes)
+
+    loaders = {"ONNX Runtime": lambda: OnnxBackend(fetch(model, file="onnx").path, device)}
+    if int8:
+        loaders["ONNX Runtime, int8"] = lambda: OnnxBackend(int8, device)
+    loaders["PyTorch"] = torch
+    backends, remarks = {}, []
+    for name, load in loaders.items():
+        try:
+            backends[name] = load()
+        except (SegmenterError, ImportError) as error:
+            remarks.append(f"{name} is not measured: {error}")
+    return backends, remarks
+
+
+def measure_networks(backends: dict[str, Backend], record: Weights, repeats: int) -> list[Row]:
+    """Time every backend on noise of the sizes that the network meets."""
+    rows = []
+    for height, width in batch_sizes(record):
+        batch = np.random.default_rng(SEED).standard_normal((1, 3, height, width), np.float32)
+        calls = {name: lambda b=backend, x=batch: b.run(x) for name, backend in backends.items()}
+        times = measure_in_turns(calls, repeats)
+        where = f"{width}x{height}"
+        rows += [summarise("network", name, where, taken) for name, taken in times.items()]
+    return rows
+
+
+def batch_sizes(record: Weights) -> list[tuple[int, int]]:
+    """Return heights and widths: of a wide video's frames, and squares for video and for photos."""
+    multiple = record.stride_multiple
+    shapes = [
+        fit(*WIDE, record.video_size),
+        (record.video_size, record.video_size),
+        (record.photo_size, record.photo_size),
+    ]
+    return [tuple(-(-side // multiple) * multiple for side in shape) for shape in shapes]
+
+
+def drawn_batches(record: Weights) -> Iterator[Batch]:
+    """Give drawn pictures as the network sees a video's frames."""
+    for size in DRAWN:
+        yield to_batch(
+            scene(*size), record.video_size, record.stride_multiple, record.mean, record.std
+        )[0]

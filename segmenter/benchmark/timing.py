@@ -1,0 +1,56 @@
+"""Measured times, and how they are taken."""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+WARM_UPS = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement."""
+
+    part: str  # "network", "stage", "whole" or "start"
+    what: str
+    where: str  # the size, or nothing
+    median_ms: float
+    p95_ms: float
+    count: int  # times measured
+    per_s: float | None = None  # photos or frames a second, start and end included
+    memory_mb: int | None = None  # most that Python's process held
+    beyond_mb: int | None = None  # of it, what it held beyond an interpreter with OpenCV and NumPy
+    ffmpeg_mb: int | None = None  # most that ffmpeg's processes held
+
+
+def measure_in_turns(
+    calls: Mapping[str, Callable[[], object]], count: int, warm_ups: int = WARM_UPS
+) -> dict[str, list[float]]:
+    """Time calls one after the other, again and again, so that a busy minute is busy for all.
+
+    Returns:
+        The milliseconds of each, by name.
+    """
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(warm_ups + count):
+        for name, call in calls.items():
+            taken = measure_once(call)
+            if turn >= warm_ups:
+                times[name].append(taken)
+    return times
+
+
+def measure_once(call: Callable[[], object]) -> float:
+    """Return the milliseconds of a call."""
+    started = time.perf_counter()
+    call()
+    return 1000 * (time.perf_counter() - started)
+
+
+def summarise(part: str, what: str, where: str, times: Sequence[float], **more) -> Row:
+    """Return the median and the 95th percentile of milliseconds; `more` are further fields."""
+    median, p95 = statistics.median(times), float(np.percentile(times, 95))
+    return Row(part, what, where, round(median, 2), round(p95, 2), len(times), **more)

@@ -1,0 +1,63 @@
+import shutil
+from dataclasses import replace
+
+import numpy as np
+
+from segmenter.benchmark.networks import (
+    batch_sizes,
+    drawn_batches,
+    measure_networks,
+    open_backends,
+)
+from segmenter.device import Device
+from segmenter.weights import BUNDLED, DEFAULT, fetch, read_record
+
+CPU = Device("cpu", 1, "test")
+
+
+class Doubling:
+    name = "doubling"
+
+    def __init__(self):
+        self.shapes = []
+
+    def run(self, batch):
+        self.shapes.append(batch.shape)
+        return 2 * batch
+
+
+def test_every_backend_sees_the_sizes_of_video_and_photo():
+    record = replace(read_record(), video_size=256, photo_size=384, stride_multiple=32)
+    assert batch_sizes(record) == [(160, 256), (256, 256), (384, 384)]
+    backends = {"a": Doubling(), "b": Doubling()}
+    rows = measure_networks(backends, record, repeats=1)
+    assert [(row.what, row.where) for row in rows] == [
+        (name, where) for where in ("256x160", "256x256", "384x384") for name in ("a", "b")
+    ]
+    assert set(backends["b"].shapes) == {(1, 3, 160, 256), (1, 3, 256, 256), (1, 3, 384, 384)}
+
+
+def test_the_bundled_network_is_opened_by_all():
+    graph = fetch(file="onnx").path
+    backends, remarks = open_backends(None, CPU, graph)
+    assert remarks == []
+    batch = np.zeros((1, 3, 32, 32), np.float32)
+    answers = {name: backend.run(batch) for name, backend in backends.items()}
+    assert list(answers) == ["ONNX Runtime", "ONNX Runtime, int8", "PyTorch"]
+    np.testing.assert_allclose(answers["ONNX Runtime"], answers["PyTorch"], atol=1e-3)
+
+
+def test_a_backend_without_its_file_is_told_and_the_others_go_on(tmp_path):
+    for ending in ("json", "onnx"):
+        shutil.copy(BUNDLED / f"{DEFAULT}.{ending}", tmp_path)
+    backends, remarks = open_backends(str(tmp_path / f"{DEFAULT}.json"), CPU)
+    assert list(backends) == ["ONNX Runtime"]
+    assert len(remarks) == 1 and remarks[0].startswith("PyTorch is not measured")
+
+
+def test_drawn_batches_are_as_the_network_wants_them():
+    record = read_record()
+    for batch in drawn_batches(record):
+        assert batch.dtype == np.float32 and batch.shape[:2] == (1, 3)
+        assert max(batch.shape) == record.video_size
+        assert not any(side % record.stride_multiple for side in batch.shape[2:])
