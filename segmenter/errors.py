@@ -8,6 +8,7 @@ SegmenterError
 ├── OutputFailed          a result that could not be written
 ├── WeightsUnavailable    weights that can't be found, fetched or trusted
 ├── InvalidDataset        training or evaluation data with a fault
+├── TrainingFailed        a training run that can't go on
 ├── ClusterFailed         a Ray cluster that can't be reached, or has no worker left
 └── MissingExtra          an optional package that is not installed
 """
@@ -43,6 +44,10 @@ class WeightsUnavailable(SegmenterError):
 
 class InvalidDataset(SegmenterError):
     """Training or evaluation data with a fault."""
+
+
+class TrainingFailed(SegmenterError):
+    """A training run that can't go on."""
 
 
 class ClusterFailed(SegmenterError):

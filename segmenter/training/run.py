@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, TrainingFailed
 from segmenter.training.depthwise import hasten
 from segmenter.training.losses import combine
 from segmenter.training.options import TrainOptions
 from segmenter.training.start import initial_net
 
 FINAL_RATE = 0.01  # of the peak
+MOST_LEFT_OUT = 20
 
 
 class Averaged:
@@ -61,6 +62,7 @@ class Run:
             device.type, enabled=self.precision is torch.float16 and device.type == "cuda"
         )
         self.seen = 0
+        self.left_out = 0  # steps in a row that gave no number
         self.losses: list[float] = []
         self.epochs: list[dict[str, float | None]] = []
         self.checkpoint = options.run / "checkpoint.pt"
@@ -125,13 +127,35 @@ class Run:
         self.optimiser.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()
         self.scaler.unscale_(self.optimiser)
-        nn.utils.clip_grad_norm_(self.net.parameters(), self.options.gradient_norm)
+        length = nn.utils.clip_grad_norm_(self.net.parameters(), self.options.gradient_norm)
+        self.seen += len(image)
+        # With a scaler such steps are common, and it leaves them out by itself.
+        if not (self.scaler.is_enabled() or torch.isfinite(length + loss.detach())):
+            self.leave_out()
+            return float(loss.detach())
+        self.left_out = 0
         self.scaler.step(self.optimiser)
         self.scaler.update()
-        self.seen += len(image)
         self.average.update(self.net, self.seen // self.options.batch_size)
         self.losses.append(float(loss.detach()))
         return self.losses[-1]
+
+    def leave_out(self) -> None:
+        """Pass over a step that gave no number, and put back the statistics it may have spoilt.
+
+        Raises:
+            TrainingFailed: it is one of many in a row.
+        """
+        self.left_out += 1
+        if self.left_out >= MOST_LEFT_OUT:
+            raise TrainingFailed(
+                f"{self.left_out} steps in a row gave no number; {self.checkpoint} is from before "
+                f"them: start a new run from its weights, with a lower learning rate than "
+                f"{self.options.learning_rate:g} or in float32"
+            )
+        for mine, kept in zip(self.net.buffers(), self.average.net.buffers(), strict=True):
+            if not torch.isfinite(mine).all():
+                mine.copy_(kept)
 
     def mixed_precision(self) -> AbstractContextManager:
         """Compute in the chosen precision what bears it."""

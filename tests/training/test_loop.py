@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, TrainingFailed
 from segmenter.training import loop
 from segmenter.training.loop import is_patience_over, train
 from segmenter.training.options import TrainOptions
@@ -144,6 +144,39 @@ def test_tensorboard_can_read_the_run(data, tmp_path):
     logged = [event.value for event in events.Scalars("loss")]
     assert logged == pytest.approx([float(row["loss"]) for row in rows_of(tmp_path)], rel=1e-5)
     assert len(events.Images("answers")) == 2
+
+
+def a_batch() -> list[torch.Tensor]:
+    generator = np.random.default_rng(0)
+    shapes = ((2, 3, 64, 64), (2, 1, 64, 64))
+    image, mask = (generator.integers(0, 256, shape, dtype=np.uint8) for shape in shapes)
+    return [*map(torch.from_numpy, (image, mask)), torch.ones(2, 1, 64, 64, dtype=torch.uint8)]
+
+
+def test_a_step_without_a_number_is_left_out(data, tmp_path):
+    run = Run(options(data, tmp_path, 100), torch.device("cpu"))
+    run.step(*a_batch())
+    before = {name: value.clone() for name, value in run.net.named_parameters()}
+    loss, run.loss = run.loss, lambda *parts: loss(*parts) * float("nan")
+    next(run.net.buffers()).fill_(float("nan"))  # as a broken batch leaves running means
+    assert np.isnan(run.step(*a_batch()))
+    for name, value in run.net.named_parameters():
+        assert torch.equal(value, before[name]), name
+    for net in (run.net, run.average.net):
+        assert all(torch.isfinite(value).all() for value in net.state_dict().values())
+    assert run.seen == 4 and len(run.losses) == 1
+    run.loss = loss
+    assert np.isfinite(run.step(*a_batch()))
+
+
+def test_a_run_without_numbers_stops_and_keeps_its_last_good_state(data, tmp_path):
+    run = Run(options(data, tmp_path, 100), torch.device("cpu"))
+    run.save()
+    run.loss = lambda logits, *_: logits.sum() * float("nan")
+    with pytest.raises(TrainingFailed, match="lower learning rate"):
+        for _ in range(100):
+            run.step(*a_batch())
+    assert read_checkpoint(run.checkpoint)["seen"] == 0
 
 
 def test_the_rate_warms_up_and_falls(data, tmp_path):
