@@ -44,7 +44,7 @@ def draw_cost(cost: Cost, machine: str) -> Frame:
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
         axes.legend(loc="upper left")
-    figure.suptitle(f"Cost grows in a straight line ({machine})" if is_straight(cost) else machine)
+    figure.suptitle(f"Cost grows in a straight line: {machine}" if is_straight(cost) else machine)
     return rendered(figure)
 
 

@@ -26,6 +26,7 @@ MEGAPIXELS = (1, 12, 50)
 BACKGROUND_SIZE = (1080, 1920)
 BACKGROUND_SEED = 9
 FIRST_PHOTO = 1  # megapixels
+BLOCK = 16  # pixels; cameras' pictures have sides of whole blocks, which are halved well
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,10 +177,10 @@ class Suite:
         return Job(kind=kind, source=str(source), background=str(self._background), count=count)
 
     def _photo(self, megapixels: int) -> Path:
-        """Return a photo 4 wide and 3 high, of so many pixels."""
+        """Return a photo 4 wide and 3 high, of about so many pixels."""
         path = self._folder / f"photo-{megapixels}.jpg"
-        height = math.isqrt(megapixels * 750_000)
-        return path if path.exists() else self._stage.write_photo(path, height, height * 4 // 3)
+        unit = math.isqrt(megapixels * 750_000) // (3 * BLOCK) * BLOCK
+        return path if path.exists() else self._stage.write_photo(path, 3 * unit, 4 * unit)
 
     def _clip(self, size: tuple[int, int], count: int) -> Path:
         """Return a clip."""
