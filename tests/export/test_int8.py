@@ -1,29 +1,32 @@
 """The 8-bit file stays near the network it was made from."""
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from segmenter.backends import OnnxBackend
-from segmenter.benchmark import scene
 from segmenter.device import Device
 from segmenter.export.int8 import write_int8
+from segmenter.images import open_image
 from segmenter.preprocess import to_batch
 from segmenter.weights import BUNDLED, read_record
 
 CPU = Device("cpu", 2, "test")
 GRAPH = BUNDLED / "deeplabv3-portrait.onnx"
 RECORD = read_record(BUNDLED / "deeplabv3-portrait.json")
+PORTRAITS = sorted((Path(__file__).parents[2] / "examples" / "portraits").glob("*.jpg"))
 BATCHES = [
-    to_batch(scene(*size), 128, 32, RECORD.mean, RECORD.std)[0]
-    for size in ((96, 128), (128, 96), (128, 128))
+    to_batch(open_image(path), size, 32, RECORD.mean, RECORD.std)[0]
+    for path in PORTRAITS
+    for size in (256, 384)
 ]
 
 
 @pytest.fixture(scope="module")
 def quantised(tmp_path_factory):
-    """Quantise the bundled weights, calibrated on drawings of somebody."""
+    """Quantise the bundled weights, calibrated on three portraits at both sizes."""
     path = tmp_path_factory.mktemp("int8") / "net.onnx"
     write_int8(GRAPH, path, BATCHES)
     return path

@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 from photo_sets import NETWORK, NamedSegmenter, put_pair
@@ -79,10 +80,14 @@ def test_row_has_means_over_photos(tmp_path):
 
 
 def test_raw_scores_the_network_and_otherwise_what_refinement_makes_of_it(tmp_path):
+    class Soft(NamedSegmenter):
+        def probability(self, frame, size=None):
+            return cv2.GaussianBlur(super().probability(frame, size), (0, 0), 3)
+
     (photos,) = find_sets([put_pair(tmp_path / "set")])
-    model = Model("red", NamedSegmenter(), NETWORK)
+    model = Model("red", Soft(), NETWORK)
     raw, refined = (evaluate(model, photos, raw=raw).row() for raw in (True, False))
-    assert raw["mae"] == 0 < refined["mae"]
+    assert refined["mae"] < 0.2 * raw["mae"]
 
 
 def test_pictures_with_nobody_can_be_scored(tmp_path):
