@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 from clips import make_clip, make_flash, needs_ffprobe, streams_of
@@ -8,8 +9,10 @@ from scenes import GREEN, RedSegmenter, person
 from segmenter import stream
 from segmenter.background import Colour, Transparent
 from segmenter.errors import InvalidInput
-from segmenter.pipeline import ReplaceOptions, read_background
-from segmenter.stream import LiveReplacer, Progress, replace_in_video
+from segmenter.metrics import flicker
+from segmenter.pipeline import ReplaceOptions, read_background, to_alpha
+from segmenter.refine import VIDEO
+from segmenter.stream import LiveReplacer, Progress, mattes_of_frames, replace_in_video
 from segmenter.video import probe, read_frames
 
 SEGMENTER = RedSegmenter()
@@ -48,6 +51,31 @@ def test_progress_estimates_what_is_left():
     assert progress.frame_ms == 40
     assert progress.remaining_s == 6
     assert Progress(3, None, 1.0).remaining_s is None
+
+
+class Unmoved:
+    """Always sees the same soft square, whatever the camera's noise."""
+
+    photo_size = video_size = 160
+
+    def probability(self, frame, size=None):
+        square = np.zeros(frame.shape[:2], np.float32)
+        square[40:80, 60:100] = 1
+        return cv2.GaussianBlur(square, (0, 0), 4)
+
+
+def test_noise_in_the_picture_does_not_make_edges_shimmer():
+    """Refinement follows colours, and so their noise; steadying the alpha takes that out again."""
+    generator = np.random.default_rng(3)
+    noise = generator.normal(0, 5, (12, *person().shape))
+    frames = [np.clip(person() + part, 0, 255).astype(np.uint8) for part in noise]
+    steadied = np.array(list(mattes_of_frames(frames, Unmoved())))
+    options = ReplaceOptions()
+    alone = np.array(
+        [to_alpha(Unmoved().probability(frame), frame, options, VIDEO) for frame in frames]
+    )
+    still = np.zeros(alone.shape, np.float32)
+    assert flicker(steadied[4:], still[4:]) < 0.75 * flicker(alone[4:], still[4:])
 
 
 class TestVideo:
