@@ -111,9 +111,10 @@ def guided_alpha(
     if not band.any():
         return alpha
     guide = shrink_to(frame, *coarse.shape)
-    full_band = cv2.resize(band.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
+    # Faded at its border: a fit that is not 0 or 1 there would end in steps as large as its pixels.
+    weight = enlarge(cv2.blur(band.astype(np.float32), (3, 3)), height, width)
     fit = fit_in_band(guide, coarse, band, detail.radius)
-    return apply_fit(alpha, np.ascontiguousarray(frame), fit, full_band)
+    return apply_fit(alpha, np.ascontiguousarray(frame), fit, weight)
 
 
 def unknown_band(probability: Probability, detail: Detail = PHOTO) -> Mask:
@@ -133,21 +134,23 @@ def outline_band(person: NDArray[np.uint8], reach: int) -> Mask:
 
 
 def apply_fit(
-    alpha: Alpha, frame: Frame, fit: NDArray[np.float32], band: NDArray[np.uint8]
+    alpha: Alpha, frame: Frame, fit: NDArray[np.float32], weight: NDArray[np.float32]
 ) -> Alpha:
-    """Write slope . colour + offset into the band of `alpha`.
+    """Move alpha towards slope . colour + offset by a weight.
 
     Args:
         alpha: (H, W), changed and returned.
         frame: (H, W, 3) uint8.
         fit: (h, w, 4) of `fit_to_colours`.
-        band: (H, W), not 0 where to write.
+        weight: (H, W) in [0, 1]; 0 keeps alpha, 1 writes the fit.
     """
-    chosen = places_where(band)
+    chosen = places_where(cv2.compare(weight, 0, cv2.CMP_GT))
     lines = sample(fit, chosen, *alpha.shape)
     colours = colours_at(frame, chosen)
     fitted = np.einsum("nc,nc->n", lines[:, :3], colours * np.float32(1 / 255)) + lines[:, 3]
-    alpha.reshape(-1)[chosen] = np.clip(CONTRAST * (fitted - 0.5) + 0.5, 0, 1)
+    fitted = np.clip(CONTRAST * (fitted - 0.5) + 0.5, 0, 1)
+    before = alpha.reshape(-1).take(chosen)
+    alpha.reshape(-1)[chosen] = before + weight.reshape(-1).take(chosen) * (fitted - before)
     return alpha
 
 

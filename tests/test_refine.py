@@ -4,7 +4,7 @@ import pytest
 
 from segmenter.errors import InvalidInput
 from segmenter.metrics import boundary_f, mad
-from segmenter.refine import RefineOptions, refine, unknown_band
+from segmenter.refine import VIDEO, RefineOptions, refine, unknown_band
 
 SIZE = 320
 ROW, COLUMN = 170, 130  # off the middle, so that a mirrored or swapped axis shows
@@ -115,3 +115,11 @@ def test_the_band_is_wider_where_the_network_doubts():
 def test_options_without_meaning_are_refused(wrong):
     with pytest.raises(InvalidInput):
         RefineOptions(**wrong)
+
+
+def test_the_band_ends_without_steps():
+    """Before a ground of one colour nothing decides: alpha must fade, not stop in large blocks."""
+    probability = cv2.GaussianBlur(disc(), (0, 0), 12)
+    large = cv2.resize(probability, (1280, 1280))
+    alpha = refine(large, np.full((1280, 1280, 3), 128, np.uint8), detail=VIDEO)
+    assert np.abs(np.diff(alpha, axis=1)).max() < 0.05
