@@ -91,6 +91,16 @@ class TorchBackend:
             )
             return self._net(tensor).float().cpu().numpy()
 
+    @property
+    def device(self):
+        """The torch.device that the network is on."""
+        return self._device
+
+    def run_there(self, batch):
+        """Return float32 logits (N, C, h, w) of a normalised batch, both tensors on the device."""
+        typed = batch.to(self._type, memory_format=self._torch.channels_last)
+        return self._net(typed).float()
+
 
 def first_line(error: Exception) -> str:
     """Return the first line of an error's text, for a one-sentence message."""

@@ -48,6 +48,11 @@ class Segmenter:
         )
 
     @property
+    def backend(self) -> Backend:
+        """What runs the network."""
+        return self._backend
+
+    @property
     def photo_size(self) -> int:
         """Long side, in pixels, at which the network sees a photo."""
         return self.weights.photo_size
