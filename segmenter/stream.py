@@ -161,12 +161,13 @@ def replace_in_video(
     def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
         return put_before(background, *cut, next(times)).picture
 
-    frames = read_frames(source, info=info)
+    on_card = segmenter.device.kind == "cuda"
+    frames = read_frames(source, info=info, hardware=on_card)
     is_cutout = isinstance(background, Transparent)
     started = time.monotonic()
     with (
         closing(background),
-        VideoWriter(target, info, sound_from=source, alpha=is_cutout) as writer,
+        VideoWriter(target, info, sound_from=source, alpha=is_cutout, hardware=on_card) as writer,
         closing(overlap(alphas_of(frames, segmenter, options), place)) as pictures,
     ):
         for done, picture in enumerate(pictures, start=1):

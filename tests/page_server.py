@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from segmenter.device import Device
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -53,6 +55,7 @@ class Scripted:
     """
 
     video_size = photo_size = 256
+    device = Device("cpu", 1, "a test's")
 
     def __init__(self, mode_file):
         self._mode_file = mode_file

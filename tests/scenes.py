@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from segmenter.device import Device
+
 RED, GREEN = (200, 40, 40), (40, 170, 60)
 
 
@@ -10,6 +12,7 @@ class RedSegmenter:
 
     photo_size = 384
     video_size = 256
+    device = Device("cpu", 1, "a test's")
 
     def probability(self, frame, size=None):
         return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)

@@ -17,6 +17,7 @@ from PIL import Image
 
 import app
 from segmenter.background import Blur, Clip, Colour, Picture, Transparent
+from segmenter.device import Device
 from segmenter.errors import InvalidInput, SegmenterError, UnreadableImage, UnreadableVideo
 from segmenter.page import choice as choices
 from segmenter.page.choice import Choice
@@ -36,6 +37,7 @@ class RedPeople:
     """Says that what is red is a person."""
 
     video_size = photo_size = 64
+    device = Device("cpu", 1, "a test's")
 
     def probability(self, frame, size=None):
         return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)

@@ -1,18 +1,25 @@
 """Reads a video as upright frames at a constant rate, one at a time."""
 
+import logging
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from segmenter.arrays import Frame
 from segmenter.errors import UnreadableVideo
+from segmenter.video.hardware import DECODING, can_decode
 from segmenter.video.probe import VideoInfo, probe
 from segmenter.video.process import FFmpeg, input_arguments
 
+_ADVICE = "; re-encode it, e.g. to H.264 in mp4"
 _SMALLEST_HD = 720  # pixels, upright short side
 _INDEXED = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".3gp", ".3g2"))
 _EARLIER = 1  # seconds before the frame wanted that ffmpeg is sent to, for late and early stamps
+
+log = logging.getLogger(__name__)
 
 
 def read_frames(
@@ -21,6 +28,7 @@ def read_frames(
     largest_height: int | None = None,
     info: VideoInfo | None = None,
     start: int = 0,
+    hardware: bool = False,
 ) -> Iterator[Frame]:
     """Give the frames of a video, each a new (H, W, 3) uint8 RGB array.
 
@@ -33,12 +41,14 @@ def read_frames(
         info: what `probe` said, where it is known, to spare a second look.
         start: the number of the first frame given; those before it are skipped, not decoded,
             where the file `can_seek`.
+        hardware: decode on the graphics card, where it can and for as long as it goes well.
 
     Raises:
         UnreadableVideo: it can't be opened, or no frame can be decoded.
     """
     info = info or probe(path)
-    return _decode(Path(path), info, fitted_size(info, largest_height), start)
+    decode = _decode_on_card if hardware and can_decode() else _decode
+    return decode(Path(path), info, fitted_size(info, largest_height), start)
 
 
 def can_seek(path: Path) -> bool:
@@ -54,9 +64,30 @@ def fitted_size(info: VideoInfo, largest_height: int | None) -> tuple[int, int]:
     return max(2, width), largest_height
 
 
-def _decode(path: Path, info: VideoInfo, size: tuple[int, int], start: int) -> Iterator[Frame]:
+def _decode_on_card(
+    path: Path, info: VideoInfo, size: tuple[int, int], start: int
+) -> Iterator[Frame]:
+    """Give all frames, decoded again by the processor from where the card fails."""
+    count = 0
+    try:
+        with closing(_decode(path, info, size, start, on_card=True)) as frames:
+            for frame in frames:
+                yield frame
+                count += 1
+        return
+    except UnreadableVideo as error:
+        said = str(error).removesuffix(_ADVICE)
+        log.warning("the graphics card gives up, the processor decodes: %s", said)
+    with closing(_decode(path, info, size, start)) as frames:
+        yield from islice(frames, count, None)
+
+
+def _decode(
+    path: Path, info: VideoInfo, size: tuple[int, int], start: int, on_card: bool = False
+) -> Iterator[Frame]:
     width, height = size
     ffmpeg = FFmpeg(
+        *(DECODING if on_card else ()),
         *_seek(path, info, start),
         *input_arguments(path),
         *("-map", "0:V:0", "-vf", _filters(info, size, start), "-fps_mode", "passthrough"),
@@ -75,10 +106,9 @@ def _decode(path: Path, info: VideoInfo, size: tuple[int, int], start: int) -> I
     finally:
         ffmpeg.stop()
     # A damaged end gives a positive status and the frames before it; a signal is no such thing.
-    if count == 0 or status < 0:
+    if count == 0 or status < 0 or (on_card and status):
         raise UnreadableVideo(
-            f"{path.name} could not be decoded past frame {count}: {ffmpeg.complaint()}; "
-            "re-encode it, e.g. to H.264 in mp4"
+            f"{path.name} could not be decoded past frame {count}: {ffmpeg.complaint()}{_ADVICE}"
         )
 
 

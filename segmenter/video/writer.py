@@ -12,6 +12,7 @@ import numpy as np
 from segmenter.arrays import Cutout, Frame
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.files import finished
+from segmenter.video.hardware import H264, can_encode
 from segmenter.video.planes import PlaneMaker
 from segmenter.video.probe import VideoInfo, sound_codec_of
 from segmenter.video.process import FFmpeg, file_url, input_arguments
@@ -27,6 +28,7 @@ class Format:
     sound: str  # for all others
     is_even: bool = False  # width and height must be
     halves_colour: bool = False  # of opaque frames: yuv420p
+    on_card: str | None = None  # for frames, by the graphics card
 
 
 _FORMATS = {
@@ -37,6 +39,7 @@ _FORMATS = {
         "-c:a aac -b:a 192k",
         is_even=True,
         halves_colour=True,
+        on_card=f"{H264} -pix_fmt yuv420p -movflags +faststart",
     ),
     ".webm": Format(
         "-c:v libvpx-vp9 -pix_fmt yuv420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1",
@@ -73,7 +76,7 @@ class VideoWriter:
 
     def __init__(
         self, path: Path | str, info: VideoInfo, *, sound_from: Path | None = None,
-        alpha: bool = False,
+        alpha: bool = False, hardware: bool = False,
     ):  # fmt: skip
         """Check what is asked; nothing is opened yet.
 
@@ -82,6 +85,7 @@ class VideoWriter:
             info: of the source: its rate, and when its first picture comes, for the sound.
             sound_from: the file whose first sound track is kept, in step with the pictures.
             alpha: True to write cut-outs (H, W, 4), False to write frames (H, W, 3).
+            hardware: encode on the graphics card, where it can: `.mp4` only.
 
         Raises:
             InvalidInput: the ending is unknown, or can't keep transparency.
@@ -90,6 +94,7 @@ class VideoWriter:
         self._info = info
         self._sound_from = sound_from
         self._channels = 4 if alpha else 3
+        self._hardware = hardware
         self._format = require_format(self._path, alpha)
         opaque = "yuv420p" if self._format.halves_colour else "rgb24"
         self._pixels = "rgba" if alpha else opaque  # as ffmpeg is given them
@@ -161,8 +166,10 @@ class VideoWriter:
         self._ffmpeg = FFmpeg(*self._arguments(), is_fed=True)
 
     def _arguments(self) -> list[str]:
-        video = self._format.with_alpha if self._channels == 4 else self._format.opaque
         height, width = self._stored_size()
+        video = self._format.with_alpha if self._channels == 4 else self._format.opaque
+        if self._hardware and self._format.on_card and can_encode(width, height):
+            video = self._format.on_card
         pictures = ["-f", "rawvideo", "-pix_fmt", self._pixels]
         pictures += ["-video_size", f"{width}x{height}", "-framerate", str(self._info.frame_rate)]
         pictures += ["-i", "pipe:0"]
