@@ -43,11 +43,7 @@ def canny_edges(guide: Frame) -> Mask:
     Grey alone would miss a red sleeve before a green wall of the same brightness.
     """
     smooth = cv2.GaussianBlur(guide, (0, 0), CANNY_BLUR_PX)
-    across, down = (cv2.Sobel(smooth, cv2.CV_16S, *order) for order in ((1, 0), (0, 1)))
-    strength = np.abs(across) + np.abs(down)
-    strongest = strength.argmax(axis=2)[..., None]
-    across, down = (np.take_along_axis(d, strongest, axis=2)[..., 0] for d in (across, down))
-    return cv2.Canny(across, down, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
+    return cv2.Canny(smooth, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
 
 
 def epsilon_map(guide: Frame, band: Mask) -> NDArray[np.float32]:
@@ -64,8 +60,8 @@ def fit_to_colours(
     """Fit coarse = slope . colour + offset in every window, weighted by the network's confidence.
 
     Returns:
-        (h, w, 4) float32: the slope's three parts and the offset, for colours in [0, 1], averaged
-        over the windows that hold a pixel.
+        (h, w, 4) float32: the slope's three parts and the offset, for colours from 0 to 255,
+        averaged over the windows that hold a pixel.
     """
     # Centred on grey, so that float32 loses nothing when squares are subtracted.
     colour = [plane.astype(np.float32) / 255 - 0.5 for plane in cv2.split(guide)]
@@ -86,7 +82,7 @@ def fit_to_colours(
     offset = mean_target - sum(a * middle for a, middle in zip(slope, mean, strict=True))
     smooth = [cv2.blur(plane, (radius + 1, radius + 1)) for plane in (*slope, offset)]
     smooth[3] -= 0.5 * (smooth[0] + smooth[1] + smooth[2])  # back to colours that are not centred
-    return cv2.merge(smooth)
+    return cv2.merge([plane * np.float32(1 / 255) for plane in smooth[:3]] + smooth[3:])
 
 
 def solve_symmetric(matrix: list[Plane], ridge: Plane, right: list[Plane]) -> list[Plane]:
