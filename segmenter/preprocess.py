@@ -55,11 +55,17 @@ def to_batch(
     small = cv2.copyMakeBorder(
         small, 0, -inner_height % multiple, 0, -inner_width % multiple, cv2.BORDER_REPLICATE
     )
-    scale = 1 / (255 * np.asarray(std, np.float32))
-    shift = np.asarray(mean, np.float32) / np.asarray(std, np.float32)
-    normalised = small * scale - shift
-    batch = np.ascontiguousarray(normalised.transpose(2, 0, 1)[None])
+    batch = normalise(small, mean, std)
     return batch, Geometry(height, width, inner_height, inner_width)
+
+
+def normalise(picture: Frame, mean: tuple[float, ...], std: tuple[float, ...]) -> Batch:
+    """Turn (h, w, 3) uint8 into a batch of one: (value / 255 - mean) / std, plane after plane."""
+    batch = np.empty((1, 3, *picture.shape[:2]), np.float32)
+    for values, plane, middle, spread in zip(batch[0], cv2.split(picture), mean, std, strict=True):
+        np.multiply(plane, np.float32(1 / (255 * spread)), out=values)
+        values -= np.float32(middle / spread)
+    return batch
 
 
 def restore(small: NDArray[np.float32], geometry: Geometry) -> Probability:

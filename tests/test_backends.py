@@ -1,7 +1,10 @@
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from segmenter.backends import OnnxBackend, TorchBackend
+from segmenter.backends import LARGEST_NUMBER_OF_SESSIONS, OFTEN, OnnxBackend, TorchBackend
 from segmenter.device import Device
 from segmenter.errors import WeightsUnavailable
 from segmenter.weights import BUNDLED, DEFAULT, fetch
@@ -24,6 +27,45 @@ def test_both_give_the_same_logits(backends, size):
     assert onnx.shape == torch.shape == (1, 1, *size)
     assert onnx.dtype == torch.dtype == np.float32
     np.testing.assert_allclose(onnx, torch, atol=1e-3)
+
+
+def test_a_shape_that_comes_often_gets_its_own_session_and_the_same_logits():
+    generator = np.random.default_rng(3)
+    first, second = (generator.normal(size=(1, 3, 64, 96)).astype(np.float32) for _ in range(2))
+    backend = OnnxBackend(fetch(file="onnx").path, CPU)
+    expected = backend.run(first), backend.run(second)
+    for _ in range(OFTEN):
+        backend.run(first)
+    assert list(backend._fixed) == [(1, 3, 64, 96)]
+    kept = backend.run(first)
+    np.testing.assert_allclose(backend.run(second), expected[1], atol=1e-4)
+    np.testing.assert_allclose(kept, expected[0], atol=1e-4)  # not overwritten by the second run
+
+
+def test_sessions_of_one_shape_are_few():
+    backend = OnnxBackend(fetch(file="onnx").path, CPU)
+    for size in (32, 64, 96):
+        for _ in range(OFTEN + 1):
+            backend.run(np.zeros((1, 3, 32, size), np.float32))
+    assert len(backend._fixed) == LARGEST_NUMBER_OF_SESSIONS == 2
+
+
+def test_a_session_that_is_busy_is_not_waited_for():
+    backend = OnnxBackend(fetch(file="onnx").path, CPU)
+    batch = np.random.default_rng(4).normal(size=(1, 3, 32, 32)).astype(np.float32)
+    for _ in range(OFTEN):
+        expected = backend.run(batch)
+    with backend._fixed[batch.shape]._lock:
+        np.testing.assert_allclose(backend.run(batch), expected, atol=1e-4)
+
+
+def test_a_file_that_is_gone_by_then_stops_nothing(tmp_path):
+    copy = shutil.copy(fetch(file="onnx").path, tmp_path)
+    backend = OnnxBackend(Path(copy), CPU)
+    Path(copy).unlink()
+    for _ in range(OFTEN + 1):
+        logits = backend.run(np.zeros((1, 3, 32, 32), np.float32))
+    assert logits.shape == (1, 1, 32, 32)
 
 
 def test_a_broken_file_is_told(tmp_path):
