@@ -12,6 +12,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 from starlette.routing import WebSocketRoute
 
+from segmenter.allocator import keep_freed_memory
 from segmenter.errors import InvalidInput
 from segmenter.inference import Segmenter
 from segmenter.live import LiveServer
@@ -111,4 +112,5 @@ def serve(segmenter: Any, **launch: Any) -> tuple[Any, str, str]:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     serve(Segmenter())

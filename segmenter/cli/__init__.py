@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from segmenter.allocator import keep_freed_memory
 from segmenter.cli.benchmark import add_benchmark
 from segmenter.cli.command import SOME_FAILED, WRONG_USAGE
 from segmenter.cli.evaluate import add_evaluate
@@ -19,8 +20,8 @@ from segmenter.errors import InvalidInput, SegmenterError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code: 0 done, 1 some item failed, 2 wrong usage."""
-    parser = make_parser()
-    chosen = parser.parse_args(arguments)
+    chosen = make_parser().parse_args(arguments)
+    keep_freed_memory()
     try:
         return chosen.handler(chosen)
     except SegmenterError as error:
