@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.arrays import Mask, Probability
+from segmenter.arrays import Frame, Mask, Probability
 from segmenter.errors import InvalidInput, NobodyThere
+from segmenter.holes import SURE, false_holes
 from segmenter.resample import shrink
 
 CHOICES = ("everyone", "largest", "centre", "clicked")
@@ -20,11 +21,6 @@ WORKING_SIZE = 320
 # Chosen on 235 photos: of the people's pixels in small pieces few go (a foot, a face far away), of
 # the others many.
 SPECK, SURE_OF_IT = 0.02, 0.85
-# A person's surely-hers pixels; her soft surroundings go where she goes.
-SURE = 0.5
-# A hole is the network's doubt, not background, when its mean probability is above this. Lower
-# thresholds filled more background than clothes, mostly between arm and body.
-DOUBT = 0.35
 # A neck's width to that of the narrower of the two people it joins; an arm between two people is
 # a neck, shoulders are none.
 NECK = 0.5
@@ -37,14 +33,20 @@ NEAR_ENOUGH = 0.02
 
 
 def choose_people(
-    probability: Probability, choice: str = "everyone", point: Point | None = None
+    probability: Probability,
+    choice: str = "everyone",
+    point: Point | None = None,
+    *,
+    frame: Frame | None = None,
 ) -> Probability:
     """Drop everybody who was not chosen, and specks; fill holes that are not background.
 
     Args:
-        probability: (H, W) float32 in [0, 1].
+        probability: (h, w) float32 in [0, 1].
         choice: one of `CHOICES`.
         point: with `clicked`, a place on the one to keep.
+        frame: (H, W, 3) uint8 RGB of the same aspect, whose colours tell holes from gaps; None
+            where they are not at hand: every doubtful hole is filled.
 
     Raises:
         InvalidInput: another choice, or a point is missing or too many.
@@ -57,7 +59,7 @@ def choose_people(
     def enlarged(mask: np.ndarray) -> Probability:
         return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
 
-    holes = false_holes(small)
+    holes = false_holes(small, frame)
     if holes.any():
         # A pixel wider, to cover the hole's soft rim.
         filled = cv2.dilate(holes.astype(np.float32), np.ones((3, 3), np.uint8))
@@ -81,27 +83,6 @@ def require_choice(choice: str, point: Point | None) -> None:
         raise InvalidInput(
             f"a point is two shares, 0 to 1, of the picture's width and height; got {point}"
         )
-
-
-def false_holes(small: Probability) -> Mask:
-    """Mark what a person encloses though the network half believes it is hers.
-
-    The gap of an arm on the hip stays: there the network is sure of background.
-    """
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(
-        (small <= SURE).astype(np.uint8), connectivity=4
-    )
-    found = np.zeros(small.shape, bool)
-    for piece in range(1, count):
-        left, top, width, height = statistics[piece, : cv2.CC_STAT_AREA]
-        touches = left == 0 or top == 0 or left + width == small.shape[1]
-        if touches or top + height == small.shape[0]:
-            continue
-        box = (slice(top, top + height), slice(left, left + width))
-        inside = labels[box] == piece
-        if small[box][inside].mean() > DOUBT:
-            found[box] |= inside
-    return found
 
 
 Labels = NDArray[np.int32]  # (h, w): 0 for background, then a number for each piece

@@ -116,7 +116,8 @@ def replace_in_image(
     require_frame(frame)
     segmenter = segmenter or Segmenter()
     options = options or ReplaceOptions()
-    probability = choose_people(segmenter.probability(frame), options.people, options.point)
+    found = segmenter.probability(frame)
+    probability = choose_people(found, options.people, options.point, frame=frame)
     alpha = refine(probability, frame, options.refine, detail=PHOTO)
     result = put_before(background or Transparent(), frame, alpha, 0.0)
     return replace(result, probability=probability)
@@ -126,7 +127,7 @@ def to_alpha(
     probability: Probability, frame: Frame, options: ReplaceOptions, detail: Detail
 ) -> Alpha:
     """Choose who is kept, then refine the edges."""
-    chosen = choose_people(probability, options.people, options.point)
+    chosen = choose_people(probability, options.people, options.point, frame=frame)
     return refine(chosen, frame, options.refine, detail=detail)
 
 
