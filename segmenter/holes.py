@@ -13,7 +13,7 @@ SURE = 0.5
 DOUBT = 0.35
 # Whose colours a hole shows is asked of at most so many of its pixels, and compared with so many of
 # either side's, of which the network is surer than this, as near as this (pixels) or the hole's
-# own size. On 75 photos of people in streets: of 19 gaps 15 are seen, of 7 true holes 6 filled.
+# own size. On 75 photos of people in streets: of 17 gaps 13 are seen, of 6 true holes 5 filled.
 ASKED, KNOWN, KNOWN_SIDE, AROUND_PX = 60, 300, 0.8, 20
 
 
