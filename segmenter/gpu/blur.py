@@ -1,0 +1,44 @@
+"""The old background, blurred, without the person in it, as in background/blur.py."""
+
+import torch
+from torch import Tensor
+
+from segmenter.background.blur import LARGEST_SIDE
+from segmenter.gpu.filters import area_resize, dilate, gaussian_blur
+from segmenter.gpu.resize import enlarge, to_levels
+
+
+def blur_without(frames: Tensor, alpha: Tensor, radius_px: float) -> Tensor:
+    """Blur the pixels that no person covers, and spread them over those that one does.
+
+    Args:
+        frames: (N, 3, H, W) uint8.
+        alpha: (N, 1, H, W) float32 in [0, 1].
+        radius_px: standard deviation, in pixels of the frame.
+
+    Returns:
+        (N, 3, H, W) uint8.
+    """
+    height, width = frames.shape[-2:]
+    step = max(int(min(max(radius_px / 1.5, 1), 8)), -(-max(height, width) // LARGEST_SIDE))
+    size = max(1, round(height / step)), max(1, round(width / step))
+    certainty = certainty_of(alpha, step, size)
+    colours = to_levels(area_resize(frames.float(), *size))
+    weighted = torch.cat((colours * certainty, certainty), dim=1)
+    blurred = gaussian_blur(weighted, radius_px / step)
+    blurred += 1e-3 * blur_widely(weighted) + 1e-6 * weighted.mean(dim=(2, 3), keepdim=True)
+    filled = (blurred[:, :3] + 1e-9 * 128) / (blurred[:, 3:] + 1e-9)
+    return enlarge(filled.clamp(0, 255).round().to(torch.uint8), height, width)
+
+
+def certainty_of(alpha: Tensor, step: int, size: tuple[int, int]) -> Tensor:
+    """Return how surely a small pixel holds background alone, (N, 1, h, w) float32 in [0, 1]."""
+    covered = dilate((255 * alpha).round(), 2 * step + 3)
+    return (1 - to_levels(area_resize(covered, *size)) / 24).clamp(0, 1)
+
+
+def blur_widely(pixels: Tensor) -> Tensor:
+    """Blur over an eighth of the picture, (N, 4, h, w) float32."""
+    height, width = pixels.shape[-2:]
+    size = max(1, height // 8), max(1, width // 8)
+    return enlarge(gaussian_blur(area_resize(pixels, *size), max(size) / 8), height, width)

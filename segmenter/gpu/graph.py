@@ -1,0 +1,56 @@
+"""Many small kernels as one launch: CUDA graphs.
+
+Chosen over `torch.compile(mode="reduce-overhead")`, which records the same graphs but wants Triton,
+a C compiler and a minute at the first frame of every new size.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+WARM_UPS = 3  # libraries choose their kernels and take their memory, which no capture may
+MOST_GRAPHS = 4  # each holds the memory of its own shapes
+
+
+class Graphed:
+    """A function of one tensor, captured once for each shape and replayed; as it is on a CPU.
+
+    Call it in one thread and on one stream that is not the default one: what it reads and writes
+    lies always at the same place.
+    """
+
+    def __init__(self, function: Callable[[Tensor], tuple[Tensor, ...]]):
+        """Remember the function: no branches on values, no synchronisation, new tensors out."""
+        self._function = function
+        self._captured: OrderedDict[torch.Size, tuple] = OrderedDict()
+
+    def __call__(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        """Return what the function returns."""
+        if not tensor.is_cuda:
+            return self._function(tensor)
+        if tensor.shape not in self._captured:
+            if len(self._captured) >= MOST_GRAPHS:
+                torch.cuda.current_stream(tensor.device).synchronize()  # it may still be running
+                self._captured.popitem(last=False)
+            self._captured[tensor.shape] = self._capture(tensor)
+        self._captured.move_to_end(tensor.shape)
+        held, graph, results = self._captured[tensor.shape]
+        held.copy_(tensor)
+        graph.replay()
+        return tuple(result.clone() for result in results)
+
+    def _capture(self, tensor: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
+        held = tensor.clone()
+        for _ in range(WARM_UPS):
+            self._function(held)
+        graph = torch.cuda.CUDAGraph()
+        # Other threads use the device meanwhile, which "global" would forbid them.
+        with torch.cuda.graph(
+            graph,
+            stream=torch.cuda.current_stream(tensor.device),
+            capture_error_mode="thread_local",
+        ):
+            results = self._function(held)
+        return held, graph, results

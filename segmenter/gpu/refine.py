@@ -1,0 +1,127 @@
+"""From a coarse probability to an alpha whose edge lies on the picture's own edge.
+
+The counterpart of refine.py and guided.py: the small fit in float32, and applied at full size. The
+unknown band and the regularisation, which need Canny, come from the CPU.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from segmenter.gpu.filters import blur, dilate_round, gaussian_blur
+from segmenter.gpu.resize import enlarge
+from segmenter.guided import LEAST_CONFIDENCE, UPPER
+from segmenter.refine import CONTRAST, RefineOptions
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is known of the outline on the small picture, each (N, C, h, w) on the device."""
+
+    guide: Tensor  # uint8, 3 colours
+    probability: Tensor  # float32
+    band: Tensor  # float32, 1 where the fit may act and 0 elsewhere
+    epsilon: Tensor  # float32
+
+
+def refine(frames: Tensor, outline: Outline, options: RefineOptions, radius: int) -> Tensor:
+    """Turn probabilities into alphas, guided by the frames.
+
+    Args:
+        frames: (N, 3, H, W) uint8.
+        outline: of the same frames.
+        options: how edges are treated.
+        radius: of the fit's windows, in pixels of the small picture.
+
+    Returns:
+        (N, 1, H, W) float32 in [0, 1].
+    """
+    alpha = whole = enlarge(outline.probability, *frames.shape[-2:])
+    strength = options.edge_strength
+    if strength:
+        alpha = guided_alpha(whole, frames, outline, radius)
+    if 0 < strength < 1:
+        alpha = torch.lerp(whole, alpha, strength)
+    if options.shift_px:
+        alpha = shift_outline(alpha, options.shift_px)
+    if options.feather_px:
+        alpha = gaussian_blur(alpha, options.feather_px)
+    return alpha.clamp(0, 1)
+
+
+def guided_alpha(whole: Tensor, frames: Tensor, outline: Outline, radius: int) -> Tensor:
+    """Fit alpha to colour in the band; away from it the probability is decided: 0 or 1."""
+    size = frames.shape[-2:]
+    fit = fit_to_colours(outline.guide, outline.probability, outline.epsilon, radius)
+    # The contrast is cheaper here than at full size.
+    fit = CONTRAST * fit
+    slope, offset = fit[:, :3], fit[:, 3:] + (0.5 - 0.5 * CONTRAST)
+    fitted = enlarge(offset, *size)
+    for part, colour in zip(enlarge(slope, *size).split(1, 1), frames.split(1, 1), strict=True):
+        fitted.addcmul_(part, colour)
+    weight = enlarge(blur(outline.band, 3), *size)
+    return torch.lerp((whole > 0.5).float(), fitted.clamp_(0, 1), weight)
+
+
+def fit_to_colours(guide: Tensor, coarse: Tensor, epsilon: Tensor, radius: int) -> Tensor:
+    """Fit coarse = slope . colour + offset in every window, weighted by the network's confidence.
+
+    Returns:
+        (N, 4, h, w) float32: the slope's three parts and the offset, for colours from 0 to
+        255, averaged over the windows that hold a pixel.
+    """
+    # Centred on grey, so that float32 loses nothing when squares are subtracted.
+    colour = guide.float() / 255 - 0.5
+    weight = ((2 * coarse - 1) ** 2).clamp(min=LEAST_CONFIDENCE)
+    window = 2 * radius + 1
+    squares = [colour[:, i : i + 1] * colour[:, j : j + 1] for i, j in UPPER]
+    planes = torch.cat((colour, coarse, colour * coarse, *squares), dim=1)
+    means = blur(planes * weight, window) / blur(weight, window)
+    mean, mean_target, products = means[:, :3], means[:, 3:4], means[:, 4:7]
+    covariance = products - mean * mean_target
+    variance = [
+        means[:, 7 + k : 8 + k] - mean[:, i : i + 1] * mean[:, j : j + 1]
+        for k, (i, j) in enumerate(UPPER)
+    ]
+    slope = solve_symmetric(variance, epsilon, covariance)
+    offset = mean_target - (slope * mean).sum(dim=1, keepdim=True)
+    smooth = blur(torch.cat((slope, offset), dim=1), radius + 1)
+    # Back to colours that are not centred.
+    smooth[:, 3:] -= 0.5 * smooth[:, :3].sum(dim=1, keepdim=True)
+    return torch.cat((smooth[:, :3] / 255, smooth[:, 3:]), dim=1)
+
+
+def solve_symmetric(matrix: list[Tensor], ridge: Tensor, right: Tensor) -> Tensor:
+    """Solve (matrix + ridge I) x = right in every pixel by cofactors.
+
+    Args:
+        matrix: the upper triangle, row by row, each (N, 1, h, w).
+        ridge: (N, 1, h, w).
+        right: (N, 3, h, w).
+
+    Returns:
+        x, (N, 3, h, w).
+    """
+    rr, rg, rb, gg, gb, bb = matrix
+    rr, gg, bb = rr + ridge, gg + ridge, bb + ridge
+    first, second, third = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
+    fourth, fifth, sixth = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
+    # The ridge bounds the determinant from below, but for rounding.
+    determinant = torch.maximum(rr * first + rg * second + rb * third, ridge**3)
+    x, y, z = right.split(1, dim=1)
+    solved = (
+        first * x + second * y + third * z,
+        second * x + fourth * y + fifth * z,
+        third * x + fifth * y + sixth * z,
+    )
+    return torch.cat(solved, dim=1) / determinant
+
+
+def shift_outline(alpha: Tensor, shift_px: float) -> Tensor:
+    """Grow or shrink by `shift_px`, fractions included, with the outline's softness kept."""
+    sign = 1 if shift_px > 0 else -1
+    whole = math.ceil(abs(shift_px))
+    larger, smaller = (sign * dilate_round(sign * alpha, by) for by in (whole, whole - 1))
+    return torch.lerp(larger, smaller, whole - abs(shift_px))

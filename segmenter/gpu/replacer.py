@@ -1,0 +1,219 @@
+"""The whole staircase on the device, for frames that follow each other."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segmenter.arrays import Cutout, Frame, require_frame
+from segmenter.backends import first_line
+from segmenter.background import Background, Blur, Colour, Transparent
+from segmenter.errors import OutputFailed
+from segmenter.gpu.backdrop import Backdrop
+from segmenter.gpu.composite import cut_out, over
+from segmenter.gpu.foreground import estimate_foreground
+from segmenter.gpu.look import Seen, looker_of
+from segmenter.gpu.refine import Outline, refine
+from segmenter.gpu.steady import AlphaSteadier
+from segmenter.gpu.study import Findings, Study
+from segmenter.gpu.transfer import download, new_stream, on_stream, upload
+from segmenter.inference import Segmenter
+from segmenter.pipeline import Replacement, ReplaceOptions
+from segmenter.refine import VIDEO
+from segmenter.video import overlap
+
+log = logging.getLogger(__name__)
+
+# Frames that are worked on together: enough for small kernels to fill the device, and of large
+# frames few enough for its memory, of which one of 1920x1080 takes about 0.2 GB.
+MOST_FRAMES, MOST_PIXELS = 16, 8 * 1920 * 1080
+
+
+@dataclass(frozen=True)
+class Studied:
+    """Frames, and all that is needed for their composites."""
+
+    seen: Seen
+    findings: list[Findings]
+    options: ReplaceOptions
+
+
+class DeviceReplacer:
+    """One video or one visitor's camera: remembers the last frames.
+
+    Three steps, each of which sees all frames in order; they may run in three threads.
+    """
+
+    def __init__(self, segmenter: Segmenter, batch: int = 1):
+        """Prepare; `batch` is the most frames that one call of a step takes."""
+        self._looker, self._batch = looker_of(segmenter), batch
+        self._device = segmenter.backend.device
+        self._study = Study(segmenter.device.threads if batch > 1 else 1)
+        self._has_failed = False
+        self._stream = new_stream(self._device)
+        self._steady, self._backdrop = AlphaSteadier(), Backdrop(self._device)
+
+    def look(self, frames: Sequence[Frame]) -> Seen:
+        """Find people in frames of one size, (H, W, 3) uint8 RGB."""
+        return self._looker(frames, self._batch)
+
+    def study(self, seen: Seen, options: ReplaceOptions) -> Studied:
+        """Follow what moves, choose people and find their outlines, on small pictures."""
+        findings = self._study(seen.frames, seen.glances, options.people, options.smoothing)
+        return Studied(seen, findings, options)
+
+    def place(
+        self, studied: Studied, background: Background, times: Sequence[float]
+    ) -> list[Frame | Cutout]:
+        """Refine the edges, and composite or cut out; `times` are the frames' seconds."""
+        with torch.inference_mode(), on_stream(self._stream):
+            return list(download(self._place(studied, background, times)[0])[0])
+
+    def __call__(
+        self, frame: Frame, background: Background, options: ReplaceOptions, time_s: float
+    ) -> Replacement:
+        """Do all three steps for one frame."""
+        studied = self.study(self.look([require_frame(frame)]), options)
+        with torch.inference_mode(), on_stream(self._stream):
+            pictures, alpha = download(*self._place(studied, background, [time_s]))
+        return Replacement(pictures[0], alpha[0, 0])
+
+    def try_one(
+        self, frame: Frame, background: Background, options: ReplaceOptions, time_s: float
+    ) -> Replacement | None:
+        """Do all three steps for one frame; None, and once a warning, from a failure on."""
+        if self._has_failed:
+            return None
+        try:
+            return self(frame, background, options, time_s)
+        except RuntimeError as error:
+            self._has_failed = True
+            warn_of(error)
+            return None
+
+    def _place(
+        self, studied: Studied, background: Background, times: Sequence[float]
+    ) -> tuple[Tensor, Tensor]:
+        """Return pictures (N, H, W, 3 or 4) uint8 and alphas (N, 1, H, W) float32."""
+        seen = studied.seen
+        for tensor in (seen.pixels, seen.guide):
+            if tensor.is_cuda:  # they were made on another stream
+                tensor.record_stream(self._stream)
+        alpha = self._alpha(studied)
+        foreground = estimate_foreground(seen.pixels, alpha)
+        if isinstance(background, Transparent):
+            return cut_out(foreground, alpha), alpha
+        return over(foreground, alpha, self._backdrop(background, times, seen, alpha)), alpha
+
+    def _alpha(self, studied: Studied) -> Tensor:
+        """Refine the edges of the people, and steady them; (N, 1, H, W) float32."""
+        found, options = studied.findings, studied.options
+
+        def planes(name: str) -> Tensor:
+            stacked = upload([getattr(one, name) for one in found], self._device)
+            return stacked if stacked.ndim == 4 else stacked[:, None]
+
+        outline = Outline(
+            studied.seen.guide, planes("probability"), planes("band"), planes("epsilon")
+        )
+        alpha = refine(studied.seen.pixels, outline, options.refine, VIDEO.radius)
+        if not options.smoothing:
+            return alpha
+        return self._steady(alpha, planes("flow"), planes("weight"))
+
+    def pictures(
+        self,
+        frames: Iterable[Frame],
+        background: Background,
+        options: ReplaceOptions,
+        times: Iterator[float],
+    ) -> Iterator[Frame | Cutout]:
+        """Yield the picture of every frame of a video; reading and the three steps overlap.
+
+        Raises:
+            OutputFailed: the device failed.
+        """
+
+        def place(studied: Studied) -> list[Frame | Cutout]:
+            shown = list(islice(times, len(studied.findings)))
+            return self.place(studied, background, shown)
+
+        seen = overlap(overlap(batches_of(frames, self._batch), require_frames), self.look)
+        placed = overlap(overlap(seen, partial(self.study, options=options)), place)
+        with closing(placed):
+            try:
+                for pictures in placed:
+                    yield from pictures
+            except RuntimeError as error:
+                raise OutputFailed(
+                    f"the graphics card failed: {first_line(error)}; try again with --device cpu"
+                ) from error
+
+    def try_out(
+        self, size: tuple[int, int], background: Background, options: ReplaceOptions
+    ) -> None:
+        """Work on black frames, with as much memory as those to come.
+
+        Raises:
+            RuntimeError: the device can't, or has too little memory.
+        """
+        frames = [np.zeros((*size, 3), np.uint8)] * self._batch
+        # A blur needs memory of its own; others are a picture, and would begin to play.
+        is_harmless = isinstance(background, (Blur, Transparent))
+        behind = background if is_harmless else Colour(0, 0, 0)
+        self.place(self.study(self.look(frames), options), behind, [0.0] * self._batch)
+
+
+def replacer_for_live(segmenter: Segmenter) -> DeviceReplacer | None:
+    """Return a replacer for single frames, or None and a warning if the device can't."""
+    try:
+        return DeviceReplacer(segmenter)
+    except RuntimeError as error:
+        warn_of(error)
+        return None
+
+
+def replacer_for_video(
+    segmenter: Segmenter, size: tuple[int, int], background: Background, options: ReplaceOptions
+) -> DeviceReplacer | None:
+    """Return a replacer for frames of one height and width, or None and a warning."""
+    batch = batch_for(*size)
+    try:
+        DeviceReplacer(segmenter, batch).try_out(size, background, options)
+        return DeviceReplacer(segmenter, batch)
+    except RuntimeError as error:
+        warn_of(error)
+        return None
+
+
+def warn_of(error: RuntimeError) -> None:
+    """Tell in one line why the CPU goes on, and leave it the memory."""
+    torch.cuda.empty_cache()
+    log.warning("the graphics card can't be used, the CPU goes on: %s", first_line(error))
+
+
+def batches_of(frames: Iterable[Frame], most: int) -> Iterator[list[Frame]]:
+    """Group what comes, `most` at a time; the last group may be smaller."""
+    try:
+        following = iter(frames)
+        while batch := list(islice(following, most)):
+            yield batch
+    finally:
+        if hasattr(frames, "close"):
+            frames.close()
+
+
+def require_frames(frames: list[Frame]) -> list[Frame]:
+    """Return the frames if all are (H, W, 3) uint8."""
+    return [require_frame(frame) for frame in frames]
+
+
+def batch_for(height: int, width: int) -> int:
+    """Return how many frames of a size are worked on together."""
+    return max(1, min(MOST_FRAMES, MOST_PIXELS // (height * width)))

@@ -1,0 +1,66 @@
+"""The second step: what the CPU does on small pictures, by the functions of the CPU's own way."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.arrays import Frame, Probability
+from segmenter.gpu.look import Glance
+from segmenter.guided import epsilon_map
+from segmenter.people import choose_people
+from segmenter.refine import VIDEO, unknown_band
+from segmenter.temporal import Motion, MotionTracker, TemporalSmoother
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that the device needs to know of a frame, each float32 and small."""
+
+    probability: Probability  # (h, w), of the chosen people
+    band: NDArray[np.float32]  # (h, w), 1 where the outline may be and 0 elsewhere
+    epsilon: NDArray[np.float32]  # (h, w), regularisation of the fit
+    flow: NDArray[np.float32]  # (2, h', w'), in pixels of (h', w')
+    weight: NDArray[np.float32]  # (h', w'), of the memory; 0 where nothing before matters
+
+
+class Study:
+    """Follows the frames of one video or camera. Call it with all of them, in order."""
+
+    def __init__(self, threads: int):
+        self._motion, self._steady = MotionTracker(), TemporalSmoother()
+        self._shape: tuple[int, ...] = ()
+        self._map = ThreadPoolExecutor(threads, "study").map if threads > 1 else map
+
+    def __call__(
+        self, frames: Sequence[Frame], glances: Sequence[Glance], people: str, smoothing: bool
+    ) -> list[Findings]:
+        """Study frames of one size, each with its small pictures."""
+        shape = frames[0].shape
+        if shape != self._shape or not smoothing:
+            self._motion.reset()
+            self._shape = shape
+        motions = [self._motion(glance.moving) if smoothing else None for glance in glances]
+        steadied = [
+            self._steady(glance.probability, motion) if smoothing else glance.probability
+            for glance, motion in zip(glances, motions, strict=True)
+        ]
+        work = partial(find, people=people)
+        return list(self._map(work, frames, glances, steadied, motions))
+
+
+def find(
+    frame: Frame, glance: Glance, probability: Probability, motion: Motion | None, people: str
+) -> Findings:
+    """Choose people, and find where their outline may be."""
+    chosen = choose_people(probability, people, frame=frame)
+    band = unknown_band(chosen, VIDEO)
+    epsilon = epsilon_map(glance.guide, band)
+    if motion is None:
+        flow = np.zeros((*glance.moving.shape[:2], 2), np.float32)
+        motion = Motion(flow, flow[..., 0])
+    flow = motion.flow.transpose(2, 0, 1)
+    return Findings(chosen, band.astype(np.float32), epsilon, flow, motion.weight)
