@@ -18,12 +18,13 @@ import numpy as np
 from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
 from segmenter.background import Background, Transparent
 from segmenter.errors import InvalidInput
+from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
 from segmenter.refine import VIDEO
 from segmenter.resample import shrink
 from segmenter.temporal import SHIMMER, Motion, MotionTracker, TemporalSmoother
-from segmenter.video import VideoWriter, overlap, probe, read_frames
+from segmenter.video import VideoInfo, VideoWriter, overlap, probe, read_frames
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class LiveReplacer:
         options: ReplaceOptions | None = None,
     ):
         self._matting = Matting(segmenter)
+        self._card = card_for_live(segmenter)
         self._background = background or Transparent()
         self._options = require_no_click(options or ReplaceOptions())
         self._lock = threading.Lock()
@@ -104,6 +106,8 @@ class LiveReplacer:
         """Replace the background of one frame, (H, W, 3) uint8 RGB, shown at `time_s` seconds."""
         with self._lock:
             background, options = self._background, self._options
+        if self._card and (done := self._card.try_one(frame, background, options, time_s)):
+            return done
         look = self._matting.look(frame, smoothing=options.smoothing)
         return put_before(background, frame, self._matting.cut(look, options), time_s)
 
@@ -156,11 +160,6 @@ def replace_in_video(
     info = probe(source)
     background = background or Transparent()
     segmenter, options = segmenter or Segmenter(), require_no_click(options or ReplaceOptions())
-    times = (float(index / info.frame_rate) for index in count())
-
-    def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
-        return put_before(background, *cut, next(times)).picture
-
     on_card = segmenter.device.kind == "cuda"
     frames = read_frames(source, info=info, hardware=on_card)
     is_cutout = isinstance(background, Transparent)
@@ -168,11 +167,30 @@ def replace_in_video(
     with (
         closing(background),
         VideoWriter(target, info, sound_from=source, alpha=is_cutout, hardware=on_card) as writer,
-        closing(overlap(alphas_of(frames, segmenter, options), place)) as pictures,
+        closing(pictures_of(frames, info, background, segmenter, options)) as pictures,
     ):
         for done, picture in enumerate(pictures, start=1):
             writer.write(picture)
             yield Progress(done, info.frame_count, time.monotonic() - started)
+
+
+def pictures_of(
+    frames: Iterable[Frame],
+    info: VideoInfo,
+    background: Background,
+    segmenter: Segmenter,
+    options: ReplaceOptions,
+) -> Iterator[Frame | Cutout]:
+    """Yield every frame's composite or cut-out, made on the graphics card where that works."""
+    times = (float(index / info.frame_rate) for index in count())
+    card = card_for_video(segmenter, (info.height, info.width), background, options)
+    if card:
+        return card.pictures(frames, background, options, times)
+
+    def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
+        return put_before(background, *cut, next(times)).picture
+
+    return overlap(alphas_of(frames, segmenter, options), place)
 
 
 def alphas_of(
