@@ -5,8 +5,11 @@ Blurred estimates of foreground and background colour, corrected by what the pix
 that is an average of its neighbourhood needs no more.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from segmenter.arrays import Alpha, Frame, require_coverage, require_frame
 from segmenter.resample import colours_at, places_where, put_colours, sample, shrink, shrink_to
@@ -20,6 +23,14 @@ NEGLIGIBLE = 1 / 255
 EPSILON = 1e-4
 
 
+@dataclass(frozen=True)
+class Rim:
+    """The pixels of a picture that show both sides, and the person's own colours there."""
+
+    places: NDArray[np.int32]  # (N,) flat indices into (H, W)
+    colours: NDArray[np.uint8]  # (N, 3)
+
+
 def estimate_foreground(frame: Frame, alpha: Alpha) -> Frame:
     """Return F of C = αF + (1 - α)B for every pixel that is partly covered.
 
@@ -30,18 +41,24 @@ def estimate_foreground(frame: Frame, alpha: Alpha) -> Frame:
         frame: (H, W, 3) uint8, the picture C.
         alpha: (H, W) float32 in [0, 1].
     """
-    require_coverage(alpha, require_frame(frame))
+    rim = estimate_rim(frame, alpha)
     result = frame.copy()
-    chosen = places_where(partly_covered(alpha))
-    if len(chosen) == 0:
-        return result
-    person, backdrop = blurred_colours(frame, alpha)
-    near, behind = (sample(colours, chosen, *alpha.shape) for colours in (person, backdrop))
-    coverage = alpha.reshape(-1).take(chosen)[:, None]
-    seen = colours_at(frame, chosen)
-    estimate = near + coverage * (seen - behind - coverage * (near - behind))
-    put_colours(result, chosen, np.clip(np.rint(estimate), 0, 255).astype(np.uint8))
+    put_colours(result, rim.places, rim.colours)
     return result
+
+
+def estimate_rim(frame: Frame, alpha: Alpha) -> Rim:
+    """Return F as `estimate_foreground` does, of the partly covered pixels alone."""
+    require_coverage(alpha, require_frame(frame))
+    places = places_where(partly_covered(alpha))
+    if len(places) == 0:
+        return Rim(places, np.zeros((0, 3), np.uint8))
+    person, backdrop = blurred_colours(frame, alpha)
+    near, behind = (sample(colours, places, *alpha.shape) for colours in (person, backdrop))
+    coverage = alpha.reshape(-1).take(places)[:, None]
+    seen = colours_at(frame, places)
+    estimate = near + coverage * (seen - behind - coverage * (near - behind))
+    return Rim(places, np.clip(np.rint(estimate), 0, 255).astype(np.uint8))
 
 
 def partly_covered(alpha: Alpha) -> np.ndarray:

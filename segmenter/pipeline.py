@@ -6,9 +6,9 @@ from pathlib import Path
 
 from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
 from segmenter.background import Background, Blur, Clip, Colour, Picture, Transparent
-from segmenter.composite import cut_out, over
+from segmenter.composite import cut_out, over_at
 from segmenter.errors import InvalidInput
-from segmenter.foreground import estimate_foreground
+from segmenter.foreground import estimate_foreground, estimate_rim
 from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.inference import Segmenter
 from segmenter.people import Point, choose_people, require_choice
@@ -133,11 +133,11 @@ def to_alpha(
 
 def put_before(background: Background, frame: Frame, alpha: Alpha, time_s: float) -> Replacement:
     """Free the person's colours of the old background, and composite or cut out."""
-    foreground = estimate_foreground(frame, alpha)
     if isinstance(background, Transparent):
-        return Replacement(cut_out(foreground, alpha), alpha)
+        return Replacement(cut_out(estimate_foreground(frame, alpha), alpha), alpha)
+    rim = estimate_rim(frame, alpha)
     behind = background.at(time_s, frame, alpha)
-    return Replacement(over(foreground, alpha, behind), alpha)
+    return Replacement(over_at(rim.places, rim.colours, frame, alpha, behind), alpha)
 
 
 def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alpha:

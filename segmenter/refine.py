@@ -98,7 +98,7 @@ def refine(
         alpha = shift_outline(alpha, options.shift_px)
     if options.feather_px:
         alpha = cv2.GaussianBlur(alpha, (0, 0), options.feather_px)
-    return np.clip(alpha, 0, 1)
+    return np.clip(alpha, 0, 1, out=alpha)
 
 
 def guided_alpha(
@@ -107,12 +107,12 @@ def guided_alpha(
     """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1."""
     height, width = probability.shape
     band = unknown_band(coarse, detail)
-    alpha = (probability > 0.5).astype(np.float32)
+    _, alpha = cv2.threshold(probability, 0.5, 1, cv2.THRESH_BINARY)
     if not band.any():
         return alpha
     guide = shrink_to(frame, *coarse.shape)
     # Faded at its border: a fit that is not 0 or 1 there would end in steps as large as its pixels.
-    weight = enlarge(cv2.blur(band.astype(np.float32), (3, 3)), height, width)
+    weight = enlarge(cv2.blur(band.astype(np.uint8) * np.uint8(255), (3, 3)), height, width)
     fit = fit_in_band(guide, coarse, band, detail.radius)
     return apply_fit(alpha, np.ascontiguousarray(frame), fit, weight)
 
@@ -134,7 +134,7 @@ def outline_band(person: NDArray[np.uint8], reach: int) -> Mask:
 
 
 def apply_fit(
-    alpha: Alpha, frame: Frame, fit: NDArray[np.float32], weight: NDArray[np.float32]
+    alpha: Alpha, frame: Frame, fit: NDArray[np.float32], weight: NDArray[np.uint8]
 ) -> Alpha:
     """Move alpha towards slope . colour + offset by a weight.
 
@@ -142,9 +142,9 @@ def apply_fit(
         alpha: (H, W), changed and returned.
         frame: (H, W, 3) uint8.
         fit: (h, w, 4) of `fit_to_colours`.
-        weight: (H, W) in [0, 1]; 0 keeps alpha, 1 writes the fit.
+        weight: (H, W); 0 keeps alpha, 255 writes the fit.
     """
-    chosen = places_where(cv2.compare(weight, 0, cv2.CMP_GT))
+    chosen = places_where(weight)
     lines = sample(fit, chosen, *alpha.shape)
     colours = colours_at(frame, chosen)
     fitted = lines[:, 3].copy()
@@ -152,7 +152,8 @@ def apply_fit(
         fitted += lines[:, channel] * colours[:, channel]
     fitted = np.clip(CONTRAST * (fitted - 0.5) + 0.5, 0, 1)
     before = alpha.reshape(-1).take(chosen)
-    alpha.reshape(-1)[chosen] = before + weight.reshape(-1).take(chosen) * (fitted - before)
+    share = weight.reshape(-1).take(chosen) * np.float32(1 / 255)
+    alpha.reshape(-1)[chosen] = before + share * (fitted - before)
     return alpha
 
 

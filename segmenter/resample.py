@@ -77,16 +77,22 @@ def sample(small: NDArray[np.float32], places: NDArray, height: int, width: int)
     Returns:
         (N, C) float32.
     """
-    rows, columns = np.divmod(places, width)
+    rows = places // width
+    columns = places - rows * width
     lines = max(1, -(-len(places) // POINTS_A_ROW))
-    points = np.zeros((lines * POINTS_A_ROW, 2), np.float32)
-    points[: len(places), 0] = (columns + 0.5) * (small.shape[1] / width) - 0.5
-    points[: len(places), 1] = (rows + 0.5) * (small.shape[0] / height) - 0.5
+    x, y = np.zeros((2, lines * POINTS_A_ROW), np.float32)
+    x[: len(places)] = at_centres(columns, small.shape[1] / width)
+    y[: len(places)] = at_centres(rows, small.shape[0] / height)
     values = cv2.remap(
         small,
-        points.reshape(lines, POINTS_A_ROW, 2),
-        None,
+        x.reshape(lines, POINTS_A_ROW),
+        y.reshape(lines, POINTS_A_ROW),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return values.reshape(len(points), -1)[: len(places)]
+    return values.reshape(len(x), -1)[: len(places)]
+
+
+def at_centres(indices: NDArray[np.int32], ratio: float) -> NDArray[np.float32]:
+    """Return where the centres of pixels lie in a picture `ratio` times as large."""
+    return indices.astype(np.float32) * np.float32(ratio) + np.float32(0.5 * ratio - 0.5)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.composite import cut_out, over, to_grey
+from segmenter.composite import cut_out, over, over_at, to_grey
 from segmenter.errors import InvalidInput
 
 GENERATOR = np.random.default_rng(0)
@@ -22,6 +22,16 @@ def test_alpha_one_shows_the_foreground_and_zero_the_background():
 def test_over_is_the_formula():
     exact = ALPHA[..., None] * FRAME.astype(float) + (1 - ALPHA[..., None]) * OTHER.astype(float)
     assert np.abs(over(FRAME, ALPHA, OTHER) - exact).max() <= 0.51
+
+
+def test_colours_given_apart_stand_at_the_mixed_pixels_alone():
+    alpha = np.clip(3 * ALPHA - 1, 0, 1)
+    mixed = np.flatnonzero((alpha > 0) & (alpha < 1)).astype(np.int32)
+    own = FRAME.copy()
+    own.reshape(-1, 3)[mixed] = 255 - own.reshape(-1, 3)[mixed]
+    result = over_at(mixed, 255 - FRAME.reshape(-1, 3)[mixed], FRAME, alpha, OTHER)
+    assert 0.2 < len(mixed) / alpha.size < 0.5
+    np.testing.assert_array_equal(result, over(own, alpha, OTHER))
 
 
 def test_a_cut_out_is_straight():

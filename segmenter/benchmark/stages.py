@@ -18,8 +18,8 @@ from segmenter.backends import OnnxBackend, TorchBackend
 from segmenter.background import Picture
 from segmenter.benchmark.scenes import FRAME_RATE, Stage, room
 from segmenter.benchmark.timing import WARM_UPS, Row, summarise
-from segmenter.composite import over
-from segmenter.foreground import estimate_foreground
+from segmenter.composite import over_at
+from segmenter.foreground import estimate_rim
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.people import choose_people
@@ -58,9 +58,9 @@ STAGES = (
     Watched("people", (choose_people,)),
     Watched("refine", (refine,)),
     Watched("steady alpha", (TemporalSmoother.__call__,), Matting.cut),
-    Watched("foreground", (estimate_foreground,)),
+    Watched("foreground", (estimate_rim,)),
     Watched("background", (Picture.at,)),
-    Watched("composite", (over,)),
+    Watched("composite", (over_at,)),
     Watched("encode", (save_image, encode)),
 )
 REST, SUM = "rest", "together"
