@@ -57,6 +57,7 @@ class Report:
             matrix("Stages, one after the other", "stage", self.of("stage"), ORDER),
             whole_table(self.of("whole")),
             start_table(self.of("start")),
+            cuda_table(self.of("cuda")),
             *cost_lines(self.cost),
             *self.remarks,
         ]
@@ -140,6 +141,24 @@ def start_table(rows: list[Row]) -> str:
         return ""
     body = [[row.what, f"{row.median_ms / 1000:.2f}", f"{row.p95_ms / 1000:.2f}"] for row in rows]
     return "Start, each in a new process:\n\n" + table(["what", "median s", "p95 s"], body)
+
+
+def cuda_table(rows: list[Row]) -> str:
+    """Return the table of the graphics card's work."""
+    if not rows:
+        return ""
+    heads = ["what", "a frame", "a second", "floor, ms", "times the floor"]
+    body = [
+        [
+            f"{row.what}, {row.where}",
+            f"{row.median_ms:.3f} ({row.p95_ms:.3f})",
+            digits(row.per_s),
+            f"{row.floor_ms:.4f}",
+            digits(1000 / row.per_s / row.floor_ms),
+        ]
+        for row in rows
+    ]
+    return f"On the graphics card, without decoding and encoding:\n\n{table(heads, body)}"
 
 
 def cost_lines(cost: Cost) -> list[str]:

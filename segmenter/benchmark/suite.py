@@ -17,15 +17,17 @@ from segmenter.benchmark.startup import (
     page_is_missing,
 )
 from segmenter.benchmark.whole import Choice, Job, measure_whole, row_of
+from segmenter.gpu import has_card
 from segmenter.images import save_image
 
-PARTS = ("network", "stages", "photo", "video", "live", "start")
+PARTS = ("network", "stages", "photo", "video", "live", "start", "cuda")
 VIDEO_SIZES = ((720, 1280), (1080, 1920))  # heights and widths
 LIVE_SIZES = ((480, 640), (720, 1280))
 MEGAPIXELS = (1, 12, 50)
 BACKGROUND_SIZE = (1080, 1920)
 BACKGROUND_SEED = 9
 FIRST_PHOTO = 1  # megapixels
+CARD_FRAMES = 16  # shown again and again
 BLOCK = 16  # pixels; cameras' pictures have sides of whole blocks, which are halved well
 
 
@@ -96,6 +98,7 @@ class Suite:
             "video": self._video_steps,
             "live": self._live_steps,
             "start": self._start_steps,
+            "cuda": self._cuda_steps,
         }
         return [step for part in PARTS if part in self._plan.parts for step in makers[part]()]
 
@@ -172,6 +175,22 @@ class Suite:
             self.report.remarks.append(f"The page is not started: {missing}")
         else:
             yield "page", lambda: rows.append(measure_page(repeats))
+
+    def _cuda_steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        yield "cuda", self._card
+
+    def _card(self) -> None:
+        if not has_card(self._segmenter):
+            self.report.remarks.append(
+                "CUDA is not measured: there is no graphics card on which PyTorch runs the network."
+            )
+            return
+        from segmenter.benchmark.cuda import measure_card
+
+        frames = list(self._stage.frames(*self._plan.video_sizes[-1], CARD_FRAMES))
+        rows, remark = measure_card(self._segmenter, frames, self._plan.repeats)
+        self.report.rows += rows
+        self.report.remarks.append(remark)
 
     def _job(self, kind: str, source: Path, count: int) -> Job:
         return Job(kind=kind, source=str(source), background=str(self._background), count=count)

@@ -15,7 +15,7 @@ TURN = 5  # calls that count, before the next has its turn
 class Row:
     """One measurement."""
 
-    part: str  # "network", "stage", "whole" or "start"
+    part: str  # "network", "stage", "whole", "start" or "cuda"
     what: str
     where: str  # the size, or nothing
     median_ms: float
@@ -25,6 +25,7 @@ class Row:
     memory_mb: int | None = None  # most that Python's process held
     beyond_mb: int | None = None  # of it, what it held beyond an interpreter with OpenCV and NumPy
     ffmpeg_mb: int | None = None  # most that ffmpeg's processes held
+    floor_ms: float | None = None  # least that the device could take
 
 
 def measure_in_turns(

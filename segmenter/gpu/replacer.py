@@ -73,7 +73,7 @@ class DeviceReplacer:
     ) -> list[Frame | Cutout]:
         """Refine the edges, and composite or cut out; `times` are the frames' seconds."""
         with torch.inference_mode(), on_stream(self._stream):
-            return list(download(self._place(studied, background, times)[0])[0])
+            return list(download(self.on_device(studied, background, times)[0])[0])
 
     def __call__(
         self, frame: Frame, background: Background, options: ReplaceOptions, time_s: float
@@ -81,7 +81,7 @@ class DeviceReplacer:
         """Do all three steps for one frame."""
         studied = self.study(self.look([require_frame(frame)]), options)
         with torch.inference_mode(), on_stream(self._stream):
-            pictures, alpha = download(*self._place(studied, background, [time_s]))
+            pictures, alpha = download(*self.on_device(studied, background, [time_s]))
         return Replacement(pictures[0], alpha[0, 0])
 
     def try_one(
@@ -97,10 +97,10 @@ class DeviceReplacer:
             warn_of(error)
             return None
 
-    def _place(
+    def on_device(
         self, studied: Studied, background: Background, times: Sequence[float]
     ) -> tuple[Tensor, Tensor]:
-        """Return pictures (N, H, W, 3 or 4) uint8 and alphas (N, 1, H, W) float32."""
+        """Return pictures (N, H, W, 3 or 4) uint8 and alphas (N, 1, H, W) float32, not yet done."""
         seen = studied.seen
         for tensor in (seen.pixels, seen.guide):
             if tensor.is_cuda:  # they were made on another stream

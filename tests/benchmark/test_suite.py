@@ -41,9 +41,19 @@ def test_steps_come_in_the_order_of_the_parts(tmp_path, monkeypatch):
         *("stages, video 1280x720", "stages, video 1920x1080"),
         *("stages, live 640x480", "stages, live 1280x720"),
         *("photo, 1 MP", "photo, 3 MP", "video, 1280x720", "video, 1920x1080"),
-        *("live, 640x480", "live, 1280x720", "import", "first photo"),
+        *("live, 640x480", "live, 1280x720", "import", "first photo", "cuda"),
     ]
     assert made.report.remarks == ["The page is not started: it is away"]
+
+
+def test_without_a_graphics_card_it_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(Choice, "load", lambda _: RedSegmenter())
+    save_image(tmp_path / "red.png", person())
+    made = Suite(Choice(), Plan(parts=("cuda",)), tmp_path, photo=tmp_path / "red.png")
+    for _, step in made.steps():
+        step()
+    assert made.report.rows == []
+    assert made.report.remarks[0].startswith("CUDA is not measured: there is no graphics card")
 
 
 def test_photos_are_four_to_three_and_within_the_limit(tmp_path, monkeypatch):
