@@ -15,6 +15,17 @@ def shrink(pixels: NDArray, long_side: int) -> NDArray:
     return shrink_to(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
 
 
+def halve(pixels: NDArray, long_side: int) -> NDArray:
+    """Halve (H, W, C) by averages while it takes whole pixels and stays at least `long_side` long.
+
+    What is to be shrunk several times, to `long_side` or less, is the same when shrunk from this.
+    """
+    while is_halved_well(pixels, 1, 1) and max(pixels.shape[:2]) >= 2 * long_side:
+        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
+        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
+    return pixels
+
+
 def shrink_to(pixels: NDArray, height: int, width: int) -> NDArray:
     """Shrink (H, W) or (H, W, C) to (height, width), neither larger than it is.
 

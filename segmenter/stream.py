@@ -22,7 +22,7 @@ from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
 from segmenter.refine import VIDEO
-from segmenter.resample import shrink
+from segmenter.resample import halve, shrink
 from segmenter.temporal import SHIMMER, Motion, MotionTracker, TemporalSmoother
 from segmenter.video import VideoInfo, VideoWriter, overlap, probe, read_frames
 
@@ -70,12 +70,14 @@ class Matting:
 
     def look(self, frame: Frame, *, smoothing: bool) -> Look:
         """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
-        found = self._segmenter.probability(require_frame(frame), self._segmenter.video_size)
-        probability = shrink(found, VIDEO.long_side)
+        size = self._segmenter.video_size
+        # Halved once for both, network and motion; twice as large as what comes of it stays sharp.
+        small = halve(require_frame(frame), 2 * max(size, VIDEO.long_side))
+        probability = shrink(self._segmenter.probability(small, size), VIDEO.long_side)
         if not smoothing:
             self._motion.reset()
             return Look(frame, probability, None)
-        motion = self._motion(frame)
+        motion = self._motion(small)
         return Look(frame, self._steady_probability(probability, motion), motion)
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:

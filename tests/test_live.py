@@ -17,6 +17,7 @@ from starlette.routing import WebSocketRoute
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from segmenter.device import Device
 from segmenter.errors import InvalidInput
 from segmenter.live import LiveLimits, LiveServer
 from segmenter.page.choice import Choice, make_background, make_options
@@ -34,6 +35,7 @@ class RedPeople:
     """Says that what is red is a person."""
 
     video_size = photo_size = 64
+    device = Device("cpu", 1, "a test's")
 
     def __init__(self, pause_s=0.0):
         self.pause_s = pause_s

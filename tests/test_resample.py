@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmenter.resample import colours_at, places_where, put_colours, sample, shrink, shrink_to
+from segmenter.resample import (
+    colours_at,
+    halve,
+    places_where,
+    put_colours,
+    sample,
+    shrink,
+    shrink_to,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +79,17 @@ def test_colours_are_put_where_they_were_read():
         expected[place // 30, place % 30] = 255 - expected[place // 30, place % 30]
     put_colours(frame, places, 255 - colours_at(frame, places))
     np.testing.assert_array_equal(frame, expected)
+
+
+@pytest.mark.parametrize("shape", [(720, 1280), (1080, 1920), (480, 640), (1079, 1920), (40, 60)])
+def test_what_was_halved_shrinks_to_the_same(shape):
+    frame = np.random.default_rng(7).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    half = halve(frame, 256)
+    assert max(half.shape) >= min(256, *shape)
+    for long_side in (256, 160):
+        np.testing.assert_array_equal(shrink(half, long_side), shrink(frame, long_side))
+
+
+def test_halving_does_shrink():
+    assert halve(np.zeros((720, 1280, 3), np.uint8), 512).shape == (360, 640, 3)
+    assert halve(np.zeros((720, 1280, 3), np.uint8), 256).shape == (180, 320, 3)
