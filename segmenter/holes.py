@@ -1,4 +1,4 @@
-"""Holes that a network tears into a person, told from the gaps through which background shows."""
+"""Holes that a network tears into a person, told from gaps through which background shows."""
 
 import cv2
 import numpy as np
@@ -17,11 +17,11 @@ DOUBT = 0.35
 ASKED, KNOWN, KNOWN_SIDE, AROUND_PX = 60, 300, 0.8, 20
 
 
-def false_holes(small: Probability, frame: Frame | None = None) -> Mask:
-    """Mark what a person encloses though the network half believes it is hers, and colours agree.
+def doubtful_openings(small: Probability, frame: Frame | None = None) -> tuple[Mask, Mask]:
+    """Mark what a person encloses though the network half believes it is hers: holes and gaps.
 
-    The gap of an arm on the hip stays: there the network is sure of background, or the picture
-    shows what lies beside her.
+    Holes show her own colours, as does all where no colours are at hand; gaps, of an arm on the hip
+    or in hair, those of the background. Where the network is sure of background is neither.
 
     Args:
         small: (h, w) float32 in [0, 1].
@@ -30,7 +30,7 @@ def false_holes(small: Probability, frame: Frame | None = None) -> Mask:
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(
         (small <= SURE).astype(np.uint8), connectivity=4
     )
-    found = np.zeros(small.shape, bool)
+    holes, gaps = np.zeros(small.shape, bool), np.zeros(small.shape, bool)
     for piece in range(1, count):
         left, top, width, height = statistics[piece, : cv2.CC_STAT_AREA]
         touches = left == 0 or top == 0 or left + width == small.shape[1]
@@ -40,9 +40,9 @@ def false_holes(small: Probability, frame: Frame | None = None) -> Mask:
         inside = labels[box] == piece
         if small[box][inside].mean() <= DOUBT:
             continue
-        if frame is None or not shows_background(inside, box, small, frame):
-            found[box] |= inside
-    return found
+        is_gap = frame is not None and shows_background(inside, box, small, frame)
+        (gaps if is_gap else holes)[box] |= inside
+    return holes, gaps
 
 
 def shows_background(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Mask, Probability
 from segmenter.errors import InvalidInput, NobodyThere
-from segmenter.holes import SURE, false_holes
+from segmenter.holes import SURE, doubtful_openings
 from segmenter.resample import shrink
 
 CHOICES = ("everyone", "largest", "centre", "clicked")
@@ -39,14 +39,14 @@ def choose_people(
     *,
     frame: Frame | None = None,
 ) -> Probability:
-    """Drop everybody who was not chosen, and specks; fill holes that are not background.
+    """Drop everybody who was not chosen, and specks; fill holes, and open gaps.
 
     Args:
         probability: (h, w) float32 in [0, 1].
         choice: one of `CHOICES`.
         point: with `clicked`, a place on the one to keep.
         frame: (H, W, 3) uint8 RGB of the same aspect, whose colours tell holes from gaps; None
-            where they are not at hand: every doubtful hole is filled.
+            where they are not at hand: all that may be a hole is filled.
 
     Raises:
         InvalidInput: another choice, or a point is missing or too many.
@@ -59,7 +59,10 @@ def choose_people(
     def enlarged(mask: np.ndarray) -> Probability:
         return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
 
-    holes = false_holes(small, frame)
+    holes, gaps = doubtful_openings(small, frame)
+    if gaps.any():
+        probability = np.minimum(probability, enlarged(1 - gaps.astype(np.float32)))
+        small = np.where(gaps, 0, small)
     if holes.any():
         # A pixel wider, to cover the hole's soft rim.
         filled = cv2.dilate(holes.astype(np.float32), np.ones((3, 3), np.uint8))

@@ -1,8 +1,8 @@
-"""Holes that the network tears are filled; gaps through which background shows stay open."""
+"""Holes that the network tears are told from gaps through which background shows."""
 
 import numpy as np
 
-from segmenter.holes import false_holes
+from segmenter.holes import doubtful_openings
 
 HEIGHT, WIDTH = 120, 160
 COAT, BADGE, WALL = (40, 50, 140), (45, 60, 150), (190, 180, 150)
@@ -22,31 +22,37 @@ def doubtful_scene(hole_colour: tuple[int, int, int]) -> tuple[np.ndarray, np.nd
     return probability, np.clip(frame + noise, 0, 255).astype(np.uint8)
 
 
+SPOT = np.zeros((HEIGHT, WIDTH), bool)
+SPOT[HOLE] = True
+
+
 def test_a_spot_of_her_own_colours_is_a_hole():
-    found = false_holes(*doubtful_scene(BADGE))
-    expected = np.zeros((HEIGHT, WIDTH), bool)
-    expected[HOLE] = True
-    np.testing.assert_array_equal(found, expected)
+    holes, gaps = doubtful_openings(*doubtful_scene(BADGE))
+    np.testing.assert_array_equal(holes, SPOT)
+    assert not gaps.any()
 
 
 def test_a_spot_that_shows_the_wall_behind_her_is_a_gap():
-    assert not false_holes(*doubtful_scene(WALL)).any()
+    holes, gaps = doubtful_openings(*doubtful_scene(WALL))
+    np.testing.assert_array_equal(gaps, SPOT)
+    assert not holes.any()
 
 
-def test_where_no_background_is_near_colours_do_not_decide():
+def test_where_no_background_is_near_or_no_frame_at_hand_it_is_a_hole():
     probability, frame = doubtful_scene(WALL)
+    assert doubtful_openings(probability)[0][HOLE].all()
     probability[:, 35:125] = np.maximum(probability[:, 35:125], 0.9)
     probability[HOLE] = 0.42
-    assert false_holes(probability, frame)[HOLE].all()
+    assert doubtful_openings(probability, frame)[0][HOLE].all()
 
 
-def test_what_the_network_is_sure_of_is_no_hole_whatever_its_colour():
+def test_what_the_network_is_sure_of_is_neither_whatever_its_colour():
     probability, frame = doubtful_scene(BADGE)
     probability[HOLE] = 0.1
-    assert not false_holes(probability, frame).any()
+    assert not np.any(doubtful_openings(probability, frame))
 
 
-def test_a_bay_at_the_pictures_edge_is_no_hole():
+def test_a_bay_at_the_pictures_edge_is_neither():
     probability, frame = doubtful_scene(BADGE)
     probability[66:, 70:84] = 0.42
-    assert not false_holes(probability, frame).any()
+    assert not np.any(doubtful_openings(probability, frame))
