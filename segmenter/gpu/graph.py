@@ -4,6 +4,7 @@ Chosen over `torch.compile(mode="reduce-overhead")`, which records the same grap
 a C compiler and a minute at the first frame of every new size.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 WARM_UPS = 3  # libraries choose their kernels and take their memory, which no capture may
 MOST_GRAPHS = 4  # each holds the memory of its own shapes
+_capturing = threading.Lock()  # what begins one capture would disturb another
 
 
 class Graphed:
@@ -47,10 +49,10 @@ class Graphed:
             self._function(held)
         graph = torch.cuda.CUDAGraph()
         # Other threads use the device meanwhile, which "global" would forbid them.
-        with torch.cuda.graph(
-            graph,
-            stream=torch.cuda.current_stream(tensor.device),
-            capture_error_mode="thread_local",
+        stream = torch.cuda.current_stream(tensor.device)
+        with (
+            _capturing,
+            torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"),
         ):
             results = self._function(held)
         return held, graph, results

@@ -13,7 +13,7 @@ from torch.nn import functional
 from segmenter.arrays import Frame, Probability
 from segmenter.backends import TorchBackend
 from segmenter.gpu.graph import Graphed
-from segmenter.gpu.resize import enlarge, halve_towards, shrink, shrink_to, shrunk_size
+from segmenter.gpu.resize import enlarge, halve_towards, halved_size, shrink, shrink_to, shrunk_size
 from segmenter.gpu.transfer import download, new_stream, on_stream, upload
 from segmenter.inference import Segmenter
 from segmenter.preprocess import fit
@@ -87,7 +87,8 @@ class Looker:
         moving = shrunk_size(height, width, MOTION_SIDE)
         # The first halvings are the same for all of them.
         base = halve_towards(frames, *map(max, zip(inner, coarse, moving, strict=True)))
-        found = enlarge(self.probability(base, *inner), height, width)
+        finest = 2 * max(self._record.video_size, VIDEO.long_side)
+        found = enlarge(self.probability(base, *inner), *halved_size(height, width, finest))
         return shrink(found, VIDEO.long_side), shrink_to(base, *coarse), shrink_to(base, *moving)
 
     def probability(self, frames: Tensor, height: int, width: int) -> Tensor:

@@ -13,6 +13,13 @@ def shrunk_size(height: int, width: int, long_side: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def halved_size(height: int, width: int, long_side: int) -> tuple[int, int]:
+    """Return the size after halving that takes whole pixels and stays at least `long_side` long."""
+    while not (height % 2 or width % 2) and max(height, width) >= 2 * long_side:
+        height, width = height // 2, width // 2
+    return height, width
+
+
 def shrink(pixels: Tensor, long_side: int) -> Tensor:
     """Shrink (N, C, H, W) to a long side of at most `long_side`; the aspect is kept."""
     return shrink_to(pixels, *shrunk_size(*pixels.shape[-2:], long_side))

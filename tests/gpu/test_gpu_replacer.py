@@ -139,6 +139,13 @@ def test_options(segmenters, device, moving, options):
 
 
 @devices
+def test_a_frame_so_large_that_it_is_halved(segmenters, device, moving):
+    segmenter, frames, options = segmenters(device), moving(2, size=(576, 1024)), ReplaceOptions()
+    expected = on_cpu(segmenter, frames, BLUE, options)
+    assert_alike(on_device(segmenter, frames, BLUE, options), expected, device)
+
+
+@devices
 def test_a_scene_cut_in_the_middle_of_a_batch(segmenters, device, moving):
     segmenter, frames, options = segmenters(device), moving(6, cut_at=4), ReplaceOptions()
     track = MotionTracker()
