@@ -73,6 +73,7 @@ os.execv(real, [real, *told])
 
 class CudaSegmenter(RedSegmenter):
     device = ON_CUDA
+    backend = None  # none of PyTorch, so that the pixels stay with the CPU
 
 
 @pytest.fixture

@@ -284,3 +284,19 @@ def test_a_folder_that_can_not_be_written_to(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputFailed), VideoWriter(tmp_path / "file" / "a.mp4", INFO):
         pass
+
+
+def test_ffmpeg_takes_as_many_threads_as_there_are_processors(tmp_path, monkeypatch, started):
+    """By itself it would count those of the host, of which a container may use few."""
+    source = make_clip(tmp_path / "a.mp4")
+    info = probe(source)
+    monkeypatch.setenv("CPU_CORES", "3")
+    started.clear()
+    with VideoWriter(tmp_path / "b.mp4", info) as file:
+        for frame in read_frames(source, info=info):
+            file.write(frame)
+    reading, writing = [list(process.args) for process in started]
+    place = reading.index("-threads")
+    assert reading[place + 1] == "3" and place < reading.index("-i")
+    place = writing.index("-threads")
+    assert writing[place + 1] == "3" and place > writing.index("-i")

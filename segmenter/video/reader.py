@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from segmenter.arrays import Frame
+from segmenter.device import count_threads
 from segmenter.errors import UnreadableVideo
 from segmenter.video.hardware import DECODING, can_decode
 from segmenter.video.probe import VideoInfo, probe
@@ -88,6 +89,8 @@ def _decode(
     width, height = size
     ffmpeg = FFmpeg(
         *(DECODING if on_card else ()),
+        # One fewer than ffmpeg would take, each with frames of its own; it knows of no quota.
+        *("-threads", str(count_threads())),
         *_seek(path, info, start),
         *input_arguments(path),
         *("-map", "0:V:0", "-vf", _filters(info, size, start), "-fps_mode", "passthrough"),
