@@ -24,15 +24,15 @@ class Detail:
     long_side: int  # of the small picture on which the fit is made
     radius: int  # of the fit's windows
     near: int  # the unknown band is so wide, to either side, in any case,
-    far: int  # and so wide where the network doubts
+    far: int  # and so wide, fading, where the network doubts
 
 
 # The best of several by boundary F and mean error. A video, seen coarser by the network, gains no
 # more from a finer study.
-PHOTO = Detail(640, radius=8, near=3, far=10)
-VIDEO = Detail(256, radius=6, near=2, far=7)
-# What the network doubts is not surely background and not surely a person.
-DOUBT = 0.2
+PHOTO = Detail(640, radius=8, near=3, far=18)
+VIDEO = Detail(256, radius=6, near=2, far=8)
+# The network begins to doubt at so little probability of either side, and doubts wholly at so much.
+DOUBT = 0.1, 0.3
 # A fit leaves both sides a little short of 0 and 1; so much further from one half they get there.
 CONTRAST = 1.15
 LARGEST_SHIFT_PX = 50.0
@@ -106,31 +106,43 @@ def guided_alpha(
 ) -> Alpha:
     """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1."""
     height, width = probability.shape
-    band = unknown_band(coarse, detail)
+    trust = band_weight(coarse, detail)
+    band = trust > 0
     _, alpha = cv2.threshold(probability, 0.5, 1, cv2.THRESH_BINARY)
     if not band.any():
         return alpha
     guide = shrink_to(frame, *coarse.shape)
-    # Faded at its border: a fit that is not 0 or 1 there would end in steps as large as its pixels.
-    weight = enlarge(cv2.blur(band.astype(np.uint8) * np.uint8(255), (3, 3)), height, width)
+    # Smoothed too: where it ends at once, it would end in steps as large as its pixels.
+    weight = enlarge(cv2.blur(cv2.convertScaleAbs(trust, alpha=255), (3, 3)), height, width)
     fit = fit_in_band(guide, coarse, band, detail.radius)
     return apply_fit(alpha, np.ascontiguousarray(frame), fit, weight)
 
 
 def unknown_band(probability: Probability, detail: Detail = PHOTO) -> Mask:
-    """Mark, in (h, w), the pixels near the outline, and in doubt also those farther off: hair.
+    """Mark, in (h, w), the pixels near the outline, and in doubt also those farther off: hair."""
+    return band_weight(probability, detail) > 0
+
+
+def band_weight(probability: Probability, detail: Detail) -> NDArray[np.float32]:
+    """Return how much colours decide, in (h, w), 0 to 1: wholly near the outline, then in doubt.
 
     Doubt far from it is the network's, not the picture's: left soft it would make clothes glassy.
+    So it counts less with every pixel; cut off at once it would leave a grey rim.
     """
-    person = (probability > 0.5).astype(np.uint8)
-    doubtful = (probability > DOUBT) & (probability < 1 - DOUBT)
-    return outline_band(person, detail.near) | (outline_band(person, detail.far) & doubtful)
+    distance = distance_to_outline(probability > 0.5)
+    begins, whole = DOUBT
+    doubt = (np.minimum(probability, 1 - probability) - begins) / (whole - begins)
+    nearness = (detail.far - distance) / (detail.far - detail.near)
+    fading = np.clip(doubt, 0, 1) * np.clip(nearness, 0, 1)
+    return np.where(distance <= detail.near, np.float32(1), fading)
 
 
-def outline_band(person: NDArray[np.uint8], reach: int) -> Mask:
-    """Mark what lies within `reach` pixels of the outline of a mask of 0 and 1."""
-    window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    return cv2.dilate(person, window) != cv2.erode(person, window)
+def distance_to_outline(person: Mask) -> NDArray[np.float32]:
+    """Return the distance of every pixel's middle to the mask's outline, in pixels."""
+    inside = person.astype(np.uint8)
+    # Of the two distances, to the nearest pixel of the other side, one is 0.
+    to_other_side = (cv2.distanceTransform(one, cv2.DIST_L2, 3) for one in (inside, 1 - inside))
+    return np.maximum(*to_other_side) - 0.5
 
 
 def apply_fit(

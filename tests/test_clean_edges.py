@@ -115,3 +115,14 @@ def test_hair_stays_soft():
     helmet = (seen_coarsely(truth, 0.6) > 0.5).astype(np.float32)
     assert mad(alpha[soft], truth[soft]) < 0.6 * mad(helmet[soft], truth[soft])
     assert ((alpha > 0.1) & (alpha < 0.9))[soft].mean() > 0.5
+
+
+def test_a_wide_doubt_beside_a_person_leaves_no_grey_ring():
+    """A shadow in which the network half believes fades; cut off it ends in a rim."""
+    truth = disc(60)
+    probability = np.maximum(seen_coarsely(truth), cv2.GaussianBlur(0.44 * disc(120), (0, 0), 8))
+    frame = painted(truth, COAT, np.array(COAT) - 15, noise=0)
+    alpha = refine(probability, frame)
+    outside = alpha[200, 275:].astype(float)  # to the right of the person
+    assert 0.2 < outside.max() < 0.6  # or this would be no test
+    assert np.abs(np.diff(outside)).max() < 0.08

@@ -22,7 +22,7 @@ class Outline:
 
     guide: Tensor  # uint8, 3 colours
     probability: Tensor  # float32
-    band: Tensor  # float32, 1 where the fit may act and 0 elsewhere
+    band: Tensor  # float32, how much the fit decides, 0 to 1
     epsilon: Tensor  # float32
 
 

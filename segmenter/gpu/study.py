@@ -12,7 +12,7 @@ from segmenter.arrays import Frame, Probability
 from segmenter.gpu.look import Glance
 from segmenter.guided import epsilon_map
 from segmenter.people import choose_people
-from segmenter.refine import VIDEO, unknown_band
+from segmenter.refine import VIDEO, band_weight
 from segmenter.temporal import Motion, MotionTracker, TemporalSmoother
 
 
@@ -21,7 +21,7 @@ class Findings:
     """All that the device needs to know of a frame, each float32 and small."""
 
     probability: Probability  # (h, w), of the chosen people
-    band: NDArray[np.float32]  # (h, w), 1 where the outline may be and 0 elsewhere
+    band: NDArray[np.float32]  # (h, w), how much colours decide, 0 to 1
     epsilon: NDArray[np.float32]  # (h, w), regularisation of the fit
     flow: NDArray[np.float32]  # (2, h', w'), in pixels of (h', w')
     weight: NDArray[np.float32]  # (h', w'), of the memory; 0 where nothing before matters
@@ -57,10 +57,10 @@ def find(
 ) -> Findings:
     """Choose people, and find where their outline may be."""
     chosen = choose_people(probability, people, frame=frame)
-    band = unknown_band(chosen, VIDEO)
-    epsilon = epsilon_map(glance.guide, band)
+    band = band_weight(chosen, VIDEO)
+    epsilon = epsilon_map(glance.guide, band > 0)
     if motion is None:
         flow = np.zeros((*glance.moving.shape[:2], 2), np.float32)
         motion = Motion(flow, flow[..., 0])
     flow = motion.flow.transpose(2, 0, 1)
-    return Findings(chosen, band.astype(np.float32), epsilon, flow, motion.weight)
+    return Findings(chosen, band, epsilon, flow, motion.weight)

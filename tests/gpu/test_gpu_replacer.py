@@ -102,9 +102,9 @@ def assert_alike(found, expected, device):
     assert found.shape == expected.shape and found.dtype == np.uint8
     if found.shape[-1] == 4:  # colours that are not seen may differ
         found, expected = shown_on_grey(found), shown_on_grey(expected)
-    most, nearly_all = (1, 3) if device == "cpu" else (2, 10)
+    most, nearly_all = (1, 5) if device == "cpu" else (2, 12)
     apart = differences(found, expected)
-    assert np.percentile(apart, 99) <= most and np.percentile(apart, 99.8) <= nearly_all
+    assert np.percentile(apart, 99) <= most and np.percentile(apart, 99.5) <= nearly_all
 
 
 def shown_on_grey(cutouts):

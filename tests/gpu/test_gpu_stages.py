@@ -27,12 +27,14 @@ def outline_of(frames, probabilities, device):
     """What the CPU finds on small pictures, on the device."""
     coarse = [shrink(probability, VIDEO.long_side) for probability in probabilities]
     guides = [shrink_to(frame, *small.shape) for frame, small in zip(frames, coarse, strict=True)]
-    bands = [refine.unknown_band(small, VIDEO) for small in coarse]
-    epsilons = [guided.epsilon_map(*pair) for pair in zip(guides, bands, strict=True)]
+    bands = [refine.band_weight(small, VIDEO) for small in coarse]
+    epsilons = [
+        guided.epsilon_map(guide, band > 0) for guide, band in zip(guides, bands, strict=True)
+    ]
     return gpu_refine.Outline(
         as_tensor(guides, device),
         as_tensor(coarse, device),
-        as_tensor([band.astype(np.float32) for band in bands], device),
+        as_tensor(bands, device),
         as_tensor(epsilons, device),
     )
 
