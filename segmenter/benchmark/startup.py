@@ -10,6 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -65,12 +67,20 @@ def measure_page(repeats: int) -> Row:
 
 
 def start_page() -> float:
-    """Start the page, wait for its first answer, end it; return the seconds it took.
+    """Start the page, wait for its first answer, end it; return the seconds it took."""
+    with running_page() as (_, seconds):
+        return seconds
+
+
+@contextmanager
+def running_page() -> Iterator[tuple[str, float]]:
+    """Start the page and give its address, and the seconds until its first answer.
 
     Raises:
         SegmenterError: it ended by itself, or did not answer in time.
     """
     port = free_port()
+    address = f"http://127.0.0.1:{port}/"
     words = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1"}
     started = time.perf_counter()
     page = subprocess.Popen(
@@ -80,11 +90,11 @@ def start_page() -> float:
         stderr=subprocess.DEVNULL,
     )
     try:
-        while not answers(f"http://127.0.0.1:{port}/"):
+        while not answers(address):
             if page.poll() is not None or time.perf_counter() - started > PATIENCE_S:
                 raise SegmenterError("the page did not start; run app.py to see why")
             time.sleep(POLL_S)
-        return time.perf_counter() - started
+        yield address, time.perf_counter() - started
     finally:
         page.kill()
         page.wait()

@@ -16,11 +16,12 @@ from segmenter.benchmark.startup import (
     measure_page,
     page_is_missing,
 )
-from segmenter.benchmark.whole import Choice, Job, measure_whole, row_of
+from segmenter.benchmark.visitors import measure_visitors
+from segmenter.benchmark.whole import Choice, Job, camera, measure_whole, row_of
 from segmenter.gpu import has_card
 from segmenter.images import save_image
 
-PARTS = ("network", "stages", "photo", "video", "live", "start", "cuda")
+PARTS = ("network", "stages", "photo", "video", "live", "visitors", "start", "cuda")
 VIDEO_SIZES = ((720, 1280), (1080, 1920))  # heights and widths
 LIVE_SIZES = ((480, 640), (720, 1280))
 MEGAPIXELS = (1, 12, 50)
@@ -41,6 +42,7 @@ class Plan:
     start_repeats: int = 3
     frames: int = 150  # of a video
     live_frames: int = 100
+    visit_s: float = 15.0  # of the live tab
     megapixels: tuple[int, ...] = MEGAPIXELS  # of photos whose stages are measured
     whole_megapixels: tuple[int, ...] = MEGAPIXELS  # of photos measured end to end
     video_sizes: tuple[tuple[int, int], ...] = VIDEO_SIZES
@@ -97,6 +99,7 @@ class Suite:
             "photo": self._photo_steps,
             "video": self._video_steps,
             "live": self._live_steps,
+            "visitors": self._visitor_steps,
             "start": self._start_steps,
             "cuda": self._cuda_steps,
         }
@@ -163,6 +166,25 @@ class Suite:
         job = self._job("live", self._clip(size, self._plan.frames), self._plan.live_frames)
         self.report.rows.append(row_of(measure_whole(job, self._choice), "live", in_words(size)))
 
+    def _visitor_steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        if self._page_is_there():
+            for size in self._plan.live_sizes:
+                yield f"visitors, {in_words(size)}", partial(self._visitors, size)
+
+    def _visitors(self, size: tuple[int, int]) -> None:
+        pictures = camera(self._clip(size, self._plan.frames))
+        rows, remark = measure_visitors(pictures, size, self._plan.visit_s)
+        self.report.rows += rows
+        self.report.remarks.append(remark)
+
+    def _page_is_there(self) -> bool:
+        """Tell whether the page can be started, and say in the report why not."""
+        missing = page_is_missing()
+        remark = f"The page is not started: {missing}"
+        if missing and remark not in self.report.remarks:
+            self.report.remarks.append(remark)
+        return missing is None
+
     def _start_steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         repeats, rows = self._plan.start_repeats, self.report.rows
         yield "import", lambda: rows.append(measure_import(2 * repeats))
@@ -170,10 +192,7 @@ class Suite:
         words = ["--backend", self._choice.backend, "--device", self._choice.device]
         words += ["--model", self._choice.model] if self._choice.model else []
         yield "first photo", lambda: rows.append(measure_first_photo(photo, words, repeats))
-        missing = page_is_missing()
-        if missing:
-            self.report.remarks.append(f"The page is not started: {missing}")
-        else:
+        if self._page_is_there():
             yield "page", lambda: rows.append(measure_page(repeats))
 
     def _cuda_steps(self) -> Iterator[tuple[str, Callable[[], None]]]:

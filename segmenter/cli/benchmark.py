@@ -11,11 +11,12 @@ from segmenter.errors import InvalidInput, SegmenterError
 EXPLANATION = """\
 Parts: network, every backend alone on the sizes it meets; stages, one after the other, for photos,
 a video's frames and live ones; photo, video and live, end to end, each in a new process, with
-memory; start, of the package, of the command line until its first photo is done, and of the page;
-cuda, where that is: the network alone and the whole way on the graphics card, each with its floor.
+memory; visitors of the page's live tab, one alone and two at once; start, of the package, of the
+command line until its first photo is done, and of the page; cuda, where that is: the network alone
+and the whole way on the graphics card, each with its floor.
 Close other programs: what they take is missing here.
 """
-PARTS = ("network", "stages", "photo", "video", "live", "start", "cuda")
+PARTS = ("network", "stages", "photo", "video", "live", "visitors", "start", "cuda")
 MORE_MEGAPIXELS = (3, 6, 25)  # for the plot
 MORE_FRAMES = 300
 COMPARED_FRAMES = 30
