@@ -50,7 +50,7 @@ def add_benchmark(commands) -> None:
         "--plot",
         type=Path,
         metavar="FILE",
-        help="draw how cost grows with pixels and frames (needs matplotlib, measures more)",
+        help="draw how cost grows with pixels and frames, as PNG (needs matplotlib, measures more)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     rival = parser.add_argument_group("comparison")
@@ -90,8 +90,10 @@ def measure(chosen: argparse.Namespace):
     from segmenter.benchmark.suite import Suite
 
     if chosen.plot:
+        from segmenter.benchmark.plot import require_png
         from segmenter.training.plots import require_matplotlib
 
+        require_png(chosen.plot)
         require_matplotlib()
     choice, plan, photo = choice_of(chosen), plan_of(chosen), portrait(chosen)
     with TemporaryDirectory() as folder:
@@ -110,10 +112,9 @@ def measure(chosen: argparse.Namespace):
 
 def draw(path: Path, report) -> None:
     """Write the plot of costs."""
-    from segmenter.benchmark.plot import draw_cost
-    from segmenter.images import save_image
+    from segmenter.benchmark.plot import draw_cost, save_plot
 
-    save_image(path, draw_cost(report.cost, report.device))
+    save_plot(path, draw_cost(report.cost, report.device))
 
 
 def compare_with_rival(chosen: argparse.Namespace):

@@ -79,7 +79,7 @@ def test_a_run_fills_every_part_and_draws_the_plot(tmp_path, monkeypatch, capsys
         "live 80x60",
     }
     assert len(told["cost"]["frame_ms"]) == 6
-    assert open_image(plot).shape == (462, 1100, 3)
+    assert open_image(plot).shape == (380, 900, 3)
 
 
 def test_the_plot_asks_for_more_sizes_and_matplotlib(monkeypatch, capsys):
@@ -90,6 +90,8 @@ def test_the_plot_asks_for_more_sizes_and_matplotlib(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert cli.main(["benchmark", "--plot", "x.png"]) == 1
     assert "pip install matplotlib" in capsys.readouterr().err
+    assert cli.main(["benchmark", "--plot", "x.jpg"]) == 2
+    assert "x.png" in capsys.readouterr().err
 
 
 def test_wrong_numbers_are_refused(capsys):
