@@ -54,13 +54,13 @@ class Segmenter:
 
     @property
     def photo_size(self) -> int:
-        """Long side, in pixels, at which the network sees a photo."""
+        """Long side, in pixels, at which the network sees a photo, or a frame of a video."""
         return self.weights.photo_size
 
     @property
-    def video_size(self) -> int:
-        """Long side, in pixels, at which the network sees a frame of a video or a webcam."""
-        return self.weights.video_size
+    def live_size(self) -> int:
+        """Long side, in pixels, at which the network sees a frame of a webcam."""
+        return self.weights.live_size
 
     def probability(self, frame: Frame, size: int | None = None) -> Probability:
         """Return for every pixel the probability that it is a person.

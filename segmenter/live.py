@@ -67,7 +67,7 @@ class LiveServer:
         """Share one segmenter among the visitors.
 
         Args:
-            segmenter: has `probability(frame, size)`, `video_size` and `describe()`.
+            segmenter: has `probability(frame, size)`, `live_size` and `describe()`.
             read_choice: makes a background and options from a settings message; raises
                 SegmenterError for what a visitor may not ask.
             limits: None for the defaults.
@@ -231,7 +231,7 @@ class Visitor:
         segmenter = self._server.segmenter
         return {
             "device": segmenter.describe(),
-            "size": segmenter.video_size,
+            "size": segmenter.live_size,
             "frame_ms": round(self._frame_ms, 1),
         }
 

@@ -37,7 +37,7 @@ def _is_file(ending: str) -> Callable[[Any], bool]:
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("name", "architecture", "licence"), (_is_text, "text")),
     **dict.fromkeys(
-        ("video_size", "photo_size", "stride_multiple", "classes"),
+        ("live_size", "photo_size", "stride_multiple", "classes"),
         (_is_size, "a positive whole number"),
     ),
     "mean": (_is_triple, "three numbers"),
@@ -70,8 +70,8 @@ class Weights:
     name: str
     architecture: str  # a name that `segmenter.nets.build` knows
     sha256: Mapping[str, str]  # of every file, 64 hexadecimal digits
-    video_size: int  # long side the network sees of a video's or a webcam's frame, pixels
-    photo_size: int  # the same for a photo
+    live_size: int  # long side the network sees of a webcam's frame, pixels
+    photo_size: int  # the same for a photo, or a frame of a video file
     mean: tuple[float, float, float]  # RGB, on intensities in [0, 1]
     std: tuple[float, float, float]
     licence: str

@@ -27,10 +27,11 @@ class Detail:
     far: int  # and so wide, fading, where the network doubts
 
 
-# The best of several by boundary F and mean error. A video, seen coarser by the network, gains no
-# more from a finer study.
+# The best of several by boundary F and mean error. A video, seen less closely by the network, gains
+# no more from a finer study; a camera's frames must be done in time.
 PHOTO = Detail(640, radius=8, near=3, far=18)
-VIDEO = Detail(256, radius=6, near=2, far=8)
+VIDEO = Detail(384, radius=6, near=2, far=12)
+LIVE = Detail(256, radius=6, near=2, far=8)
 # The network begins to doubt at so little probability of either side, and doubts wholly at so much.
 DOUBT = 0.1, 0.3
 # A fit leaves both sides a little short of 0 and 1; so much further from one half they get there.

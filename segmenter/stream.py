@@ -21,7 +21,7 @@ from segmenter.errors import InvalidInput
 from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
-from segmenter.refine import VIDEO
+from segmenter.refine import LIVE, VIDEO
 from segmenter.resample import halve, shrink
 from segmenter.temporal import SHIMMER, Motion, MotionTracker, TemporalSmoother
 from segmenter.video import VideoInfo, VideoWriter, overlap, probe, read_frames
@@ -63,17 +63,20 @@ class Matting:
     Each step sees all frames in order; they may run in two threads.
     """
 
-    def __init__(self, segmenter: Segmenter):
+    def __init__(self, segmenter: Segmenter, *, closely: bool):
+        """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
         self._segmenter = segmenter
+        self._size = segmenter.photo_size if closely else segmenter.live_size
+        self._detail = VIDEO if closely else LIVE
         self._motion = MotionTracker()
         self._steady_probability, self._steady_alpha = TemporalSmoother(), TemporalSmoother(SHIMMER)
 
     def look(self, frame: Frame, *, smoothing: bool) -> Look:
         """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
-        size = self._segmenter.video_size
+        long_side = self._detail.long_side
         # Halved once for both, network and motion; twice as large as what comes of it stays sharp.
-        small = halve(require_frame(frame), 2 * max(size, VIDEO.long_side))
-        probability = shrink(self._segmenter.probability(small, size), VIDEO.long_side)
+        small = halve(require_frame(frame), 2 * max(self._size, long_side))
+        probability = shrink(self._segmenter.probability(small, self._size), long_side)
         if not smoothing:
             self._motion.reset()
             return Look(frame, probability, None)
@@ -82,7 +85,7 @@ class Matting:
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
         """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
-        alpha = to_alpha(look.probability, look.frame, options, VIDEO)
+        alpha = to_alpha(look.probability, look.frame, options, self._detail)
         return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha
 
 
@@ -97,8 +100,18 @@ class LiveReplacer:
         segmenter: Segmenter,
         background: Background | None = None,
         options: ReplaceOptions | None = None,
+        *,
+        closely: bool = False,
     ):
-        self._matting = Matting(segmenter)
+        """Remember nothing yet.
+
+        Args:
+            segmenter: shared weights.
+            background: what to put there; None cuts out.
+            options: None for the defaults.
+            closely: look as at a video's frames, which finds smaller people, for more work.
+        """
+        self._matting = Matting(segmenter, closely=closely)
         self._card = card_for_live(segmenter)
         self._background = background or Transparent()
         self._options = require_no_click(options or ReplaceOptions())
@@ -199,7 +212,7 @@ def alphas_of(
     frames: Iterable[Frame], segmenter: Segmenter, options: ReplaceOptions
 ) -> Iterator[tuple[Frame, Alpha]]:
     """Yield every frame with its alpha; reading, the network and refinement overlap."""
-    matting = Matting(segmenter)
+    matting = Matting(segmenter, closely=True)
 
     def cut(look: Look) -> tuple[Frame, Alpha]:
         return look.frame, matting.cut(look, options)
@@ -221,7 +234,7 @@ def mattes_of_frames(
 ) -> Iterator[np.ndarray]:
     """Yield the alpha, or with `raw` the probability, of frames that follow each other in time."""
     if raw:
-        looks = partial(segmenter.probability, size=segmenter.video_size)
+        looks = partial(segmenter.probability, size=segmenter.photo_size)
         with closing(overlap(overlap(frames, require_frame), looks)) as probabilities:
             yield from probabilities
         return

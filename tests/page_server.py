@@ -54,7 +54,7 @@ class Scripted:
     segmentation switched off, the negative control. `broken`: raises. `slow`: red, 0.2 s a frame.
     """
 
-    video_size = photo_size = 256
+    live_size = photo_size = 256
     device = Device("cpu", 1, "a test's")
 
     def __init__(self, mode_file):

@@ -18,7 +18,7 @@ class Flat:
 
     seen: np.ndarray
     photo_size: int = WIDTH
-    video_size: int = WIDTH
+    live_size: int = WIDTH
 
     def probability(self, frame, size=None):
         """Return what it has seen."""

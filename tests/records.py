@@ -14,7 +14,7 @@ def record_of(content: dict[str, bytes], name="disc", **changes) -> Weights:
         "onnx": f"{name}.onnx",
         "safetensors": f"{name}.safetensors",
         "sha256": {file: hashlib.sha256(data).hexdigest() for file, data in content.items()},
-        "video_size": 256,
+        "live_size": 256,
         "photo_size": 512,
         "mean": (0.485, 0.456, 0.406),
         "std": (0.229, 0.224, 0.225),

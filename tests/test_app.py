@@ -36,7 +36,7 @@ NOTHING = ("Transparent", *COLOUR[1:])
 class RedPeople:
     """Says that what is red is a person."""
 
-    video_size = photo_size = 64
+    live_size = photo_size = 64
     device = Device("cpu", 1, "a test's")
 
     def probability(self, frame, size=None):

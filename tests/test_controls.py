@@ -15,7 +15,7 @@ PERSON, ROOM, NEW = (200, 60, 50), (60, 110, 60), (0, 0, 255)
 class Vague:
     """Finds the person two pixels too far to the right, with a soft outline."""
 
-    photo_size = video_size = WIDTH
+    photo_size = live_size = WIDTH
 
     def probability(self, frame, size=None):
         exact = np.zeros((WIDTH, WIDTH), np.float32)

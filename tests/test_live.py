@@ -34,7 +34,7 @@ SHARP = {"edge_strength": 0.0}
 class RedPeople:
     """Says that what is red is a person."""
 
-    video_size = photo_size = 64
+    live_size = photo_size = 64
     device = Device("cpu", 1, "a test's")
 
     def __init__(self, pause_s=0.0):

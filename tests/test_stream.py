@@ -56,7 +56,7 @@ def test_progress_estimates_what_is_left():
 class Unmoved:
     """Always sees the same soft square, whatever the camera's noise."""
 
-    photo_size = video_size = 160
+    photo_size = live_size = 160
 
     def probability(self, frame, size=None):
         square = np.zeros(frame.shape[:2], np.float32)
@@ -133,7 +133,8 @@ class TestVideo:
         arguments = {"segmenter": ColourfulSegmenter(), "options": options}
         steps = replace_in_video(source, tmp_path / "o.mp4", read_background(clip), **arguments)
         assert len(list(steps)) == len(written) == 30
-        replacer = LiveReplacer(ColourfulSegmenter(), read_background(clip), options)
+        segmenter, background = ColourfulSegmenter(), read_background(clip)
+        replacer = LiveReplacer(segmenter, background, options, closely=True)
         for index, frame in enumerate(read_frames(source)):
             expected = replacer(frame, index * 1001 / 30000).picture
             np.testing.assert_array_equal(written[index], expected)

@@ -47,7 +47,7 @@ def record_path(published, tmp_path_factory):
         sha256={"model.safetensors": hashlib.sha256(content).hexdigest()},
         classes=CLASSES,
         person_class=PERSON,
-        video_size=64,
+        live_size=64,
         photo_size=96,
         mean=MEAN,
         std=STD,

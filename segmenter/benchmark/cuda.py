@@ -112,7 +112,7 @@ def row_of(what: str, where: str, batch_ms: list[float], batch: int, floor_ms: f
 def network_batch(segmenter: Segmenter, height: int, width: int, batch: int) -> Tensor:
     """Return noise of the shape in which the network sees frames of a height and width."""
     record = segmenter.weights
-    sides = fit(height, width, record.video_size)
+    sides = fit(height, width, record.photo_size)
     padded = [-(-side // record.stride_multiple) * record.stride_multiple for side in sides]
     return torch.randn((batch, 3, *padded), device=segmenter.backend.device)
 

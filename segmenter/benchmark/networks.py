@@ -64,11 +64,12 @@ def measure_networks(backends: dict[str, Backend], record: Weights, repeats: int
 
 
 def batch_sizes(record: Weights) -> list[tuple[int, int]]:
-    """Return heights and widths: of a wide video's frames, and squares for video and for photos."""
+    """Return heights and widths: of wide live and video frames, and squares."""
     multiple = record.stride_multiple
     shapes = [
-        fit(*WIDE, record.video_size),
-        (record.video_size, record.video_size),
+        fit(*WIDE, record.live_size),
+        fit(*WIDE, record.photo_size),
+        (record.live_size, record.live_size),
         (record.photo_size, record.photo_size),
     ]
     return [tuple(-(-side // multiple) * multiple for side in shape) for shape in shapes]
@@ -78,5 +79,5 @@ def drawn_batches(record: Weights) -> Iterator[Batch]:
     """Give drawn pictures as the network sees a video's frames."""
     for size in DRAWN:
         yield to_batch(
-            scene(*size), record.video_size, record.stride_multiple, record.mean, record.std
+            scene(*size), record.live_size, record.stride_multiple, record.mean, record.std
         )[0]

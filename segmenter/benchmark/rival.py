@@ -180,13 +180,13 @@ def race(
     """Return the milliseconds of each contender for each frame of a clip."""
     times: dict[str, list[float]] = {name: [] for name in (*OURS, *rival_process.NETWORKS)}
     background = new_background(stage.frame(*SIZE))
-    live = LiveReplacer(segmenter, background)
+    video = LiveReplacer(segmenter, background, closely=True)
     frame_file, background_file = folder / "frame.npy", folder / "background.npy"
     for number, frame in enumerate(stage.frames(*SIZE, WARM_UPS + count)):
         np.save(frame_file, frame)
         np.save(background_file, background.at(0, frame, None))
         photo_ms = measure_once(lambda f=frame: as_photo(f, background, segmenter))
-        frame_ms = measure_once(lambda f=frame, n=number: live(f, n / 30))
+        frame_ms = measure_once(lambda f=frame, n=number: video(f, n / 30))
         taken = dict(zip(OURS, (photo_ms, frame_ms), strict=True))
         taken |= rival.run(frame_file, background_file)
         if number >= WARM_UPS:
@@ -230,7 +230,7 @@ def score_set(
 def our_alphas(frame: Frame, segmenter: Segmenter) -> dict[str, Alpha]:
     """Return the alphas of a photo seen as one, and as the first frame of a video."""
     background = Picture(cv2.flip(frame, 1))
-    video = LiveReplacer(segmenter, background, ReplaceOptions(smoothing=False))
+    video = LiveReplacer(segmenter, background, ReplaceOptions(smoothing=False), closely=True)
     return dict(
         zip(OURS, (as_photo(frame, background, segmenter), video(frame, 0.0).alpha), strict=True)
     )

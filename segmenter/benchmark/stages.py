@@ -101,7 +101,7 @@ def stages_of_video(segmenter: Segmenter, clip: Path, repeats: int) -> list[Row]
     where = f"video {info.width}x{info.height}"
     with closing(read_frames(clip, info=info)) as reader:
         frames = [frame for frame, _ in zip(reader, range(WARM_UPS + repeats), strict=False)]
-    replacer = LiveReplacer(segmenter, new_background(frames[0]))
+    replacer = LiveReplacer(segmenter, new_background(frames[0]), closely=True)
     times = count()
     calls = [
         lambda frame=frame: replacer(frame, float(next(times) / info.frame_rate))

@@ -75,8 +75,8 @@ def describe(record: Weights) -> str:
         f"# {record.name}",
         "Finds people in photos and videos: one probability for each pixel.",
         f"- Architecture: `{record.architecture}`; {kind}.\n"
-        f"- Long side it sees: {record.photo_size} pixels of a photo, {record.video_size} of a "
-        f"video; both sides multiples of {record.stride_multiple}.\n"
+        f"- Long side it sees: {record.photo_size} pixels of a photo or a video, "
+        f"{record.live_size} of a webcam; both sides multiples of {record.stride_multiple}.\n"
         f"- Input: RGB in [0, 1], mean {numbers(record.mean)}, standard deviation "
         f"{numbers(record.std)}.",
         *(["## Results", *results(record.metrics)] if record.metrics else []),

@@ -28,7 +28,7 @@ CALIBRATION_PHOTOS = 100
 ASSUMED = {
     "mean": (0.5, 0.5, 0.5),
     "std": (0.5, 0.5, 0.5),
-    "video_size": 256,
+    "live_size": 256,
     "photo_size": 384,
     "licence": "unstated",
 }
@@ -179,12 +179,12 @@ def write_others(
 
 def square_side(record: Weights) -> int:
     """Return the side of a square that holds what the network sees of a frame, in pixels."""
-    return -(-record.video_size // record.stride_multiple) * record.stride_multiple
+    return -(-record.live_size // record.stride_multiple) * record.stride_multiple
 
 
 def batches_of(photos: list[Path], record: Weights) -> Iterator[Batch]:
     """Prepare photos as the network will see them, in turn as large as photos and as videos."""
-    sizes = cycle((record.photo_size, record.video_size))
+    sizes = cycle((record.photo_size, record.live_size))
     for path, size in zip(photos, sizes, strict=False):
         frame = read_image(path)
         yield to_batch(frame, size, record.stride_multiple, record.mean, record.std)[0]

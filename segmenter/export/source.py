@@ -93,5 +93,5 @@ def facts_of(options: dict[str, str]) -> dict[str, Any]:
     }
     if "size" in options:
         size = int(options["size"])
-        facts |= {"video_size": size, "photo_size": round(PHOTO_TO_TRAINING_SIZE * size)}
+        facts |= {"live_size": size, "photo_size": round(PHOTO_TO_TRAINING_SIZE * size)}
     return facts

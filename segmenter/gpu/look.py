@@ -82,12 +82,12 @@ class Looker:
             (N, 1, h, w) float32 in [0, 1], and twice (N, 3, h, w) uint8.
         """
         height, width = frames.shape[-2:]
-        inner = fit(height, width, self._record.video_size)
+        inner = fit(height, width, self._record.photo_size)
         coarse = shrunk_size(height, width, VIDEO.long_side)
         moving = shrunk_size(height, width, MOTION_SIDE)
         # The first halvings are the same for all of them.
         base = halve_towards(frames, *map(max, zip(inner, coarse, moving, strict=True)))
-        finest = 2 * max(self._record.video_size, VIDEO.long_side)
+        finest = 2 * max(self._record.photo_size, VIDEO.long_side)
         found = enlarge(self.probability(base, *inner), *halved_size(height, width, finest))
         return shrink(found, VIDEO.long_side), shrink_to(base, *coarse), shrink_to(base, *moving)
 

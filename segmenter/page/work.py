@@ -63,13 +63,13 @@ class Desk:
         frame = np.full((480, 640, 3), 128, np.uint8)
         for _ in range(2):
             started = time.monotonic()
-            self.segmenter.probability(frame, self.segmenter.video_size)
+            self.segmenter.probability(frame, self.segmenter.live_size)
             self.frame_ms = 1000 * (time.monotonic() - started)
 
     def describe(self) -> str:
         """Return `device, threads · network size · milliseconds a frame`."""
         speed = "warming up" if self.frame_ms is None else f"{self.frame_ms:.0f} ms a frame"
-        return f"{self.segmenter.describe()} · {self.segmenter.video_size} px · {speed}"
+        return f"{self.segmenter.describe()} · {self.segmenter.live_size} px · {speed}"
 
     def photo(self, path: Path, choice: Choice, at: tuple[int, int] | None = None) -> PhotoFiles:
         """Replace the background of a photo.
@@ -113,7 +113,7 @@ class Desk:
             InvalidInput, UnreadableVideo: the page can't take it.
         """
         info = require_video(path)
-        replacer, spent_s = LiveReplacer(self.segmenter), 0.0
+        replacer, spent_s = LiveReplacer(self.segmenter, closely=True), 0.0
         with closing(read_frames(path)) as frames:
             for _, frame in zip(range(3), frames, strict=False):
                 started = time.monotonic()

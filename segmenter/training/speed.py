@@ -39,7 +39,7 @@ def measure_network(model: str | None, record: Weights, device: Device) -> Netwo
         record: its record.
         device: where it runs.
     """
-    side = -(-record.video_size // record.stride_multiple) * record.stride_multiple
+    side = -(-record.live_size // record.stride_multiple) * record.stride_multiple
     batch = np.random.default_rng(SEED).standard_normal((1, 3, side, side), np.float32)
 
     def onnx() -> Backend:

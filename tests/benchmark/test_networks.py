@@ -26,15 +26,17 @@ class Doubling:
         return 2 * batch
 
 
-def test_every_backend_sees_the_sizes_of_video_and_photo():
-    record = replace(read_record(), video_size=256, photo_size=384, stride_multiple=32)
-    assert batch_sizes(record) == [(160, 256), (256, 256), (384, 384)]
+def test_every_backend_sees_the_sizes_of_camera_video_and_photo():
+    record = replace(read_record(), live_size=256, photo_size=384, stride_multiple=32)
+    assert batch_sizes(record) == [(160, 256), (224, 384), (256, 256), (384, 384)]
     backends = {"a": Doubling(), "b": Doubling()}
     rows = measure_networks(backends, record, repeats=1)
     assert [(row.what, row.where) for row in rows] == [
-        (name, where) for where in ("256x160", "256x256", "384x384") for name in ("a", "b")
+        (name, where)
+        for where in ("256x160", "384x224", "256x256", "384x384")
+        for name in ("a", "b")
     ]
-    assert set(backends["b"].shapes) == {(1, 3, 160, 256), (1, 3, 256, 256), (1, 3, 384, 384)}
+    assert set(backends["b"].shapes) == {(1, 3, *size) for size in batch_sizes(record)}
 
 
 def test_the_bundled_network_is_opened_by_all():
@@ -59,5 +61,5 @@ def test_drawn_batches_are_as_the_network_wants_them():
     record = read_record()
     for batch in drawn_batches(record):
         assert batch.dtype == np.float32 and batch.shape[:2] == (1, 3)
-        assert max(batch.shape) == record.video_size
+        assert max(batch.shape) == record.live_size
         assert not any(side % record.stride_multiple for side in batch.shape[2:])

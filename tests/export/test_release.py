@@ -65,7 +65,7 @@ def test_a_new_record_says_what_the_run_says(released):
     assert record == released.record
     assert record.architecture == "deeplabv3" and record.licence == "unstated"
     assert record.mean == (0.5, 0.5, 0.5) and record.std == (0.25, 0.25, 0.25)
-    assert (record.video_size, record.photo_size) == (64, 96)
+    assert (record.live_size, record.photo_size) == (64, 96)
 
 
 def test_an_older_records_words_are_kept_but_not_its_scores(checkpoint, tmp_path, quick_onnx):

@@ -17,7 +17,7 @@ def test_the_run_says_what_was_trained_and_how(net, tmp_path):
     source = read_source(save_checkpoint(tmp_path / "checkpoint.pt", net, **options))
     assert (source.architecture, source.name) == ("unet", "unet-portrait")
     assert source.facts["mean"] == (0.4, 0.4, 0.4) and source.facts["std"] == (0.25, 0.25, 0.25)
-    assert (source.facts["video_size"], source.facts["photo_size"]) == (160, 240)
+    assert (source.facts["live_size"], source.facts["photo_size"]) == (160, 240)
     for mine, theirs in zip(source.net.parameters(), net.parameters(), strict=True):
         assert torch.equal(mine, theirs)
     assert not source.net.training

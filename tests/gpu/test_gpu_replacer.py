@@ -85,7 +85,7 @@ def moving(segmenters):
 
 def on_cpu(segmenter, frames, background, options):
     """The CPU's way, frame after frame."""
-    matting, found = Matting(segmenter), []
+    matting, found = Matting(segmenter, closely=True), []
     for number, frame in enumerate(frames):
         alpha = matting.cut(matting.look(frame, smoothing=options.smoothing), options)
         found.append(put_before(background, frame, alpha, number / 25).picture)
@@ -167,7 +167,7 @@ def test_batches_give_what_single_frames_give(segmenters, device, moving):
 @devices
 def test_a_camera_that_changes_its_size_and_choices(segmenters, device, moving):
     segmenter = segmenters(device)
-    card, matting = DeviceReplacer(segmenter), Matting(segmenter)
+    card, matting = DeviceReplacer(segmenter), Matting(segmenter, closely=True)
     steps = [
         (SIZE, True),
         (SIZE, True),
@@ -264,7 +264,7 @@ def test_a_live_card_that_fails_is_followed_by_the_cpu(
     replacer, frames = LiveReplacer(segmenters("cpu"), BLUE), moving(3)
     assert replacer(frames[0], 0.0).picture.shape == frames[0].shape
     monkeypatch.setattr(module, "refine", out_of_memory)
-    alone = Matting(segmenters("cpu"))
+    alone = Matting(segmenters("cpu"), closely=False)
     for number in (1, 2):
         found = replacer(frames[number], number / 25)
         alpha = alone.cut(alone.look(frames[number], smoothing=True), ReplaceOptions())

@@ -13,7 +13,7 @@ HEIGHT, WIDTH = 60, 80
 class BlinkingSegmenter(NamedSegmenter):
     """Finds what is red, in every other frame less surely."""
 
-    video_size = 256
+    live_size = 256
     turn = 0
 
     def probability(self, frame, size=None):
@@ -43,7 +43,7 @@ def clip_of(places, step=None):
 
 def steady(segmenter=None):
     segmenter = segmenter or NamedSegmenter()
-    segmenter.video_size = 256
+    segmenter.live_size = 256
     return segmenter
 
 
@@ -67,7 +67,7 @@ def test_a_network_that_is_right_has_neither_flicker_nor_lag():
 
 def test_a_network_that_sees_people_late_lags():
     class Late(NamedSegmenter):
-        video_size = 256
+        live_size = 256
         seen = 0
 
         def probability(self, frame, size=None):

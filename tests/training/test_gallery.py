@@ -20,7 +20,7 @@ from segmenter.training.pairs import find_pairs
 class LeftHalf:
     """A segmenter to whom the left half of every frame is a person."""
 
-    photo_size = video_size = 64
+    photo_size = live_size = 64
 
     def probability(self, frame, size=None):
         answer = np.zeros(frame.shape[:2], np.float32)

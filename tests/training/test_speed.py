@@ -23,7 +23,7 @@ def record(monkeypatch):
     monkeypatch.setattr(speed, "FEWEST", 2)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # several wait for each other for seconds on a busy machine
-    yield replace(Weights.from_json((BUNDLED / f"{DEFAULT}.json").read_text()), video_size=64)
+    yield replace(Weights.from_json((BUNDLED / f"{DEFAULT}.json").read_text()), live_size=64)
     torch.set_num_threads(threads)
 
 
