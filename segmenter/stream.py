@@ -74,8 +74,8 @@ class Matting:
     def look(self, frame: Frame, *, smoothing: bool) -> Look:
         """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
         long_side = self._detail.long_side
-        # Halved once for both, network and motion; twice as large as what comes of it stays sharp.
-        small = halve(require_frame(frame), 2 * max(self._size, long_side))
+        # Halved once for both, network and motion; half as large again as what comes of it: sharp.
+        small = halve(require_frame(frame), 3 * max(self._size, long_side) // 2)
         probability = shrink(self._segmenter.probability(small, self._size), long_side)
         if not smoothing:
             self._motion.reset()

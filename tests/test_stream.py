@@ -46,6 +46,31 @@ def test_nobody_is_chosen_by_a_click_where_people_move():
         LiveReplacer(SEGMENTER, BLUE, clicked)
 
 
+class Asked(RedSegmenter):
+    """Remembers at what sizes it was asked to look, and how large the frames were."""
+
+    photo_size, live_size = 96, 64
+
+    def __init__(self):
+        self.sizes, self.shapes = [], []
+
+    def probability(self, frame, size=None):
+        self.sizes.append(size)
+        self.shapes.append(frame.shape)
+        return super().probability(frame, size)
+
+
+def test_a_video_is_looked_at_more_closely_than_a_camera():
+    asked = Asked()
+    frame = person(540, 960)
+    list(mattes_of_frames([frame], asked))
+    LiveReplacer(asked, BLUE)(frame, 0.0)
+    LiveReplacer(asked, BLUE, closely=True)(frame, 0.0)
+    assert asked.sizes == [96, 64, 96]
+    # Halved first, but for a video not below 1.5 times what is studied of it.
+    assert asked.shapes == [(540, 960, 3), (270, 480, 3), (540, 960, 3)]
+
+
 def test_progress_estimates_what_is_left():
     progress = Progress(frames_done=50, frames_expected=200, elapsed_s=2.0)
     assert progress.frame_ms == 40

@@ -87,7 +87,7 @@ class Looker:
         moving = shrunk_size(height, width, MOTION_SIDE)
         # The first halvings are the same for all of them.
         base = halve_towards(frames, *map(max, zip(inner, coarse, moving, strict=True)))
-        finest = 2 * max(self._record.photo_size, VIDEO.long_side)
+        finest = 3 * max(self._record.photo_size, VIDEO.long_side) // 2
         found = enlarge(self.probability(base, *inner), *halved_size(height, width, finest))
         return shrink(found, VIDEO.long_side), shrink_to(base, *coarse), shrink_to(base, *moving)
 
