@@ -182,8 +182,9 @@ def test_a_camera_that_changes_its_size_and_choices(segmenters, device, moving):
         alpha = matting.cut(matting.look(frame, smoothing=smoothing), options)
         assert_alike(done.picture, put_before(BLUE, frame, alpha, 0.0).picture, device)
         assert done.alpha.dtype == np.float32
-        apart = np.percentile(differences(done.alpha, alpha), 99)
-        assert apart <= (2 if device == "cpu" else 5)
+        # A level of difference in an enlarged frame is several in what the network half believes.
+        apart = differences(done.alpha, alpha)
+        assert np.percentile(apart, 98) <= (2 if device == "cpu" else 5) and apart.mean() < 0.6
 
 
 @devices
