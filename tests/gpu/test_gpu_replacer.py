@@ -29,7 +29,9 @@ from segmenter.temporal import MotionTracker
 from segmenter.video import read_frames
 
 BLUE = Colour(20, 30, 220)
-SIZE = (180, 320)
+# Not enlarged for the network: the two ways round an enlarged frame differently by a level, which
+# turns what is doubtful into a person in one of them alone.
+SIZE = (270, 480)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +104,9 @@ def assert_alike(found, expected, device):
     assert found.shape == expected.shape and found.dtype == np.uint8
     if found.shape[-1] == 4:  # colours that are not seen may differ
         found, expected = shown_on_grey(found), shown_on_grey(expected)
-    most, nearly_all = (1, 5) if device == "cpu" else (2, 12)
+    most, nearly_all = (1, 3) if device == "cpu" else (2, 10)
     apart = differences(found, expected)
-    assert np.percentile(apart, 99) <= most and np.percentile(apart, 99.5) <= nearly_all
+    assert np.percentile(apart, 99) <= most and np.percentile(apart, 99.8) <= nearly_all
 
 
 def shown_on_grey(cutouts):
@@ -171,9 +173,9 @@ def test_a_camera_that_changes_its_size_and_choices(segmenters, device, moving):
     steps = [
         (SIZE, True),
         (SIZE, True),
-        ((160, 160), True),
-        ((160, 160), False),
-        ((160, 160), True),
+        ((300, 400), True),
+        ((300, 400), False),
+        ((300, 400), True),
     ]
     for number, (size, smoothing) in enumerate(steps):
         frame = moving(number + 1, size=size)[-1]
@@ -182,9 +184,8 @@ def test_a_camera_that_changes_its_size_and_choices(segmenters, device, moving):
         alpha = matting.cut(matting.look(frame, smoothing=smoothing), options)
         assert_alike(done.picture, put_before(BLUE, frame, alpha, 0.0).picture, device)
         assert done.alpha.dtype == np.float32
-        # A level of difference in an enlarged frame is several in what the network half believes.
-        apart = differences(done.alpha, alpha)
-        assert np.percentile(apart, 98) <= (2 if device == "cpu" else 5) and apart.mean() < 0.6
+        apart = np.percentile(differences(done.alpha, alpha), 99)
+        assert apart <= (2 if device == "cpu" else 5)
 
 
 @devices
@@ -285,7 +286,7 @@ def test_cuda_is_a_card():
 
 def test_large_frames_go_in_small_batches():
     assert batch_for(2160, 3840) == 2 and batch_for(1080, 1920) == 8
-    assert batch_for(480, 640) == 16 and batch_for(9000, 9000) == 1
+    assert batch_for(300, 400) == 16 and batch_for(9000, 9000) == 1
 
 
 def test_batches_close_what_they_read():
