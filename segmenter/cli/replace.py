@@ -32,7 +32,19 @@ def add_replace(commands) -> None:
     parser.add_argument(
         "--fit", choices=("cover", "contain", "tile"), default="cover", help="how a picture fills"
     )
-    people = parser.add_argument_group("people")
+    add_people(parser.add_argument_group("people"))
+    add_edges(parser.add_argument_group("edges"))
+    parser.add_argument(
+        "--no-smoothing", action="store_true", help="videos: every frame on its own"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    parser.add_argument("--json", action="store_true", help="a report on standard output")
+    add_cluster(parser.add_argument_group("cluster"))
+    add_model_options(parser)
+
+
+def add_people(people) -> None:
+    """Describe who stays."""
     people.add_argument(
         "--people",
         choices=("everyone", "largest", "centre", "clicked"),
@@ -46,7 +58,10 @@ def add_replace(commands) -> None:
         help="a place on that person as shares of the photo's width and height, whatever its size: "
         "0.25,0.6 is a quarter from the left and six tenths down",
     )
-    edges = parser.add_argument_group("edges")
+
+
+def add_edges(edges) -> None:
+    """Describe how edges are treated."""
     edges.add_argument(
         "--edge-strength",
         type=float,
@@ -70,12 +85,10 @@ def add_replace(commands) -> None:
         help="edges draws why the outline lies where it lies (photos only): blue is where it was "
         "still open, white the picture's edges, orange those that moved it",
     )
-    parser.add_argument(
-        "--no-smoothing", action="store_true", help="videos: every frame on its own"
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
-    parser.add_argument("--json", action="store_true", help="a report on standard output")
-    cluster = parser.add_argument_group("cluster")
+
+
+def add_cluster(cluster) -> None:
+    """Describe what shares the work out."""
     cluster.add_argument(
         "--engine",
         choices=("local", "ray"),
@@ -91,7 +104,6 @@ def add_replace(commands) -> None:
     cluster.add_argument(
         "--workers", type=int, help="how many, each with a model (default: one to a CPU or GPU)"
     )
-    add_model_options(parser)
 
 
 def run_replace(chosen: argparse.Namespace) -> int:
