@@ -148,6 +148,7 @@ function connect(mine) {
   };
   connection.onclose = () => {
     if (mine !== run || socket !== connection) return;
+    socket = null; // a picture of its that is still being decoded must not cover the card
     greyCard('Connection lost');
     if (refused || retried) return stop(refused ?? 'The connection was lost. Press Start to try again.', true);
     retried = true;

@@ -418,17 +418,33 @@ def test_a_lost_connection_shows_a_grey_card_and_comes_back(page):
         """() => {
           const Real = window.WebSocket;
           window.sockets = [];
+          window.busy = false; // while true the page holds its frames back
           window.WebSocket = class extends Real {
             constructor(...given) { super(...given); window.sockets.push(this); }
+            get bufferedAmount() { return window.busy ? 1 : super.bufferedAmount; }
+          };
+          const decode = window.createImageBitmap.bind(window);
+          window.createImageBitmap = async (...given) => {
+            const picture = await decode(...given);
+            await new Promise((done) => setTimeout(done, window.busy ? 300 : 0));
+            return picture;
           };
         }"""
     )
     start_live(page)
-    page.evaluate("window.sockets.at(-1).close()")
+    page.evaluate(
+        """() => {
+          const socket = window.sockets.at(-1);
+          socket.addEventListener('message', () => socket.close(), { once: true });
+          window.busy = true; // the last picture is still being decoded when the connection goes
+        }"""
+    )
     page.get_by_text("trying once more").wait_for()
+    page.wait_for_timeout(500)
     picture = read_pixels(page, "#live canvas")
     assert not is_room(picture).any()
     assert near(picture, GREY, 12).mean() > 0.9
+    page.evaluate("window.busy = false")
     wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() > 0.5)
 
 
