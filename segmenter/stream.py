@@ -23,7 +23,7 @@ from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
 from segmenter.refine import LIVE, VIDEO
 from segmenter.resample import halve, shrink
-from segmenter.temporal import SHIMMER, Motion, MotionTracker, TemporalSmoother
+from segmenter.temporal import AlphaSteadier, Motion, MotionTracker, TemporalSmoother
 from segmenter.video import VideoInfo, VideoWriter, overlap, probe, read_frames
 
 
@@ -69,7 +69,7 @@ class Matting:
         self._size = segmenter.photo_size if closely else segmenter.live_size
         self._detail = VIDEO if closely else LIVE
         self._motion = MotionTracker()
-        self._steady_probability, self._steady_alpha = TemporalSmoother(), TemporalSmoother(SHIMMER)
+        self._steady_probability, self._steady_alpha = TemporalSmoother(), AlphaSteadier()
 
     def look(self, frame: Frame, *, smoothing: bool) -> Look:
         """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""

@@ -21,7 +21,13 @@ FINEST_SCALE = 1  # of the flow: half the small picture; 0 takes four times as l
 MATCH = 3.0  # levels of 255; averaged over a few small pixels, a camera's noise stays below
 MISMATCH = 9.0  # levels of 255; from here on the new value counts alone
 LONGEST = 4.0  # frames; the memory weighs at most LONGEST / (LONGEST + 1)
-SHIMMER = 0.6  # of alpha; smaller changes at an edge may be shimmer, larger ones are followed
+# Of alpha: a change by so much is followed at once even where nothing moves, by less than a third
+# of it slowly.
+SHIMMER = 0.6
+# Small pixels a frame: up to so little motion within NEARBY an edge is still, and from so much on
+# an outline moves, which uncovers what was behind it.
+CALM, MOVING = 0.05, 0.15
+NEARBY = np.ones((9, 9), np.uint8)
 CUT = 0.4  # share of the picture that matches nothing before
 
 
@@ -31,6 +37,11 @@ class Motion:
 
     flow: NDArray[np.float32]  # (h, w, 2), x and y in small pixels, from now to the last frame
     weight: NDArray[np.float32]  # (h, w) in [0, LONGEST / (LONGEST + 1)], of the memory
+
+    def weight_where_calm(self) -> NDArray[np.float32]:
+        """Return the weight, (h, w), falling to 0 where something nearby moves."""
+        motion = cv2.dilate(np.abs(self.flow).max(axis=2), NEARBY)
+        return self.weight * np.clip((MOVING - motion) / (MOVING - CALM), 0, 1)
 
 
 class MotionTracker:
@@ -82,46 +93,59 @@ class MotionTracker:
 
 
 class TemporalSmoother:
-    """Blends each probability, or each alpha, with those before it along the picture's motion.
+    """Blends each probability with those before it along the picture's motion.
 
-    Call it with those of one video or camera in order. One smoother, one kind of value.
+    Call it with those of one video or camera in order.
     """
 
-    def __init__(self, shimmer: float | None = None):
-        """Remember nothing.
+    def __init__(self):
+        self._memory: Probability | None = None  # long side at most MEMORY_SIDE
+
+    def __call__(self, probability: Probability, motion: Motion | None) -> Probability:
+        """Return the steadied probability.
 
         Args:
-            shimmer: follow a change of the value by so much at once, by less than a third of it
-                slowly, even where the picture stays; SHIMMER suits alphas refined from steadied
-                probabilities, which would leave ghosts otherwise. None: the picture alone decides.
-        """
-        self._shimmer = shimmer
-        self._memory: NDArray[np.float32] | None = None  # long side at most MEMORY_SIDE
-
-    def __call__(self, coverage: Probability | Alpha, motion: Motion | None) -> Probability | Alpha:
-        """Return the steadied probability or alpha, of the same size.
-
-        Args:
-            coverage: (H, W) float32 in [0, 1]; of any size with the frame's aspect.
+            probability: (H, W) float32 in [0, 1]; of any size with the frame's aspect.
             motion: of its frame; None forgets what was.
         """
-        present = shrink(coverage, MEMORY_SIDE)
+        present = shrink(probability, MEMORY_SIDE)
         if motion is None or self._memory is None or self._memory.shape != present.shape:
             self._memory = present
-            return coverage.copy()
-        height, width = present.shape
-        weight = enlarge(motion.weight, height, width)
-        change = carry(self._memory, enlarge_flow(motion.flow, height, width))
+            return probability.copy()
+        change = carry(self._memory, enlarge_flow(motion.flow, *present.shape))
         change -= present
-        if self._shimmer is not None:
-            weight *= np.clip(1.5 - np.abs(change) * (1.5 / self._shimmer), 0, 1)
-        change *= weight
+        change *= enlarge(motion.weight, *present.shape)
         self._memory = present + change
-        if self._memory.shape == coverage.shape:
-            return self._memory.clip(0, 1)
-        change = enlarge(change, *coverage.shape)
-        change += coverage
-        return np.clip(change, 0, 1, out=change)
+        return changed(probability, change)
+
+
+class AlphaSteadier:
+    """Holds the refined outline where nothing near it moves: what changes there is shimmer.
+
+    Alphas of steadied probabilities need no more; blended along a moving outline too, they would
+    leave a trail on what it uncovers. Call it with those of one video or camera in order.
+    """
+
+    def __init__(self):
+        self._memory: Alpha | None = None  # long side at most MEMORY_SIDE
+
+    def __call__(self, alpha: Alpha, motion: Motion | None) -> Alpha:
+        """Return the steadied alpha, (H, W) float32 in [0, 1] as given; None forgets what was."""
+        present = shrink(alpha, MEMORY_SIDE)
+        if motion is None or self._memory is None or self._memory.shape != present.shape:
+            self._memory = present
+            return alpha.copy()
+        change = self._memory - present
+        is_shimmer = np.clip(1.5 - np.abs(change) * (1.5 / SHIMMER), 0, 1)
+        change *= is_shimmer * enlarge(motion.weight_where_calm(), *present.shape)
+        self._memory = present + change
+        return changed(alpha, change)
+
+
+def changed(coverage: Probability | Alpha, change: NDArray[np.float32]) -> Probability | Alpha:
+    """Add a change found on a smaller picture, (h, w), to (H, W); the sum stays in [0, 1]."""
+    total = enlarge(change, *coverage.shape) + coverage
+    return np.clip(total, 0, 1, out=total)
 
 
 def carry(pixels: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from segmenter.metrics import iou
-from segmenter.temporal import LONGEST, SHIMMER, MotionTracker, TemporalSmoother
+from segmenter.temporal import LONGEST, AlphaSteadier, MotionTracker, TemporalSmoother
 
 SIZE = (144, 256)
 
@@ -11,8 +11,8 @@ SIZE = (144, 256)
 class Steadied:
     """A smoother of values, with the tracker of the frames they come from."""
 
-    def __init__(self, shimmer=None):
-        self.track, self.smooth = MotionTracker(), TemporalSmoother(shimmer)
+    def __init__(self, smoother=TemporalSmoother):
+        self.track, self.smooth = MotionTracker(), smoother()
 
     def __call__(self, value, frame):
         return self.smooth(value, self.track(frame))
@@ -173,11 +173,23 @@ def test_the_same_scene_without_a_cut_does_remember():
 
 @pytest.mark.parametrize(("change", "kept"), [(0.15, 0.8), (0.4, 0.4), (0.6, 0.0), (1.0, 0.0)])
 def test_of_an_alpha_small_changes_are_damped_and_large_ones_followed(change, kept):
-    smoother = Steadied(SHIMMER)
+    smoother = Steadied(AlphaSteadier)
     for _ in range(8):
         smoother(np.full(SIZE, 1, np.float32), room())
     after = smoother(np.full(SIZE, 1 - change, np.float32), room())
     assert after[80, 110] == pytest.approx(1 - change + kept * change, abs=0.01)
+
+
+def test_an_alpha_is_held_where_nothing_nearby_moves_and_leaves_no_trail_where_somebody_does():
+    smoother = Steadied(AlphaSteadier)
+    for left in range(20, 60):
+        frame, probability = with_person(left)
+        alpha = cv2.GaussianBlur(probability, (0, 0), 2)
+        alpha[30:60, 200:230] = 0.3 if left % 2 else 0.4  # shimmer, far from her
+        smooth = smoother(alpha, frame)
+    error = np.abs(smooth - alpha)
+    assert error[:, :160].max() < 0.05
+    assert np.abs(smooth[30:60, 200:230] - 0.35).max() < 0.02
 
 
 def test_another_size_resets():

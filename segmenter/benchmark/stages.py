@@ -27,7 +27,7 @@ from segmenter.pipeline import replace_in_image
 from segmenter.preprocess import to_batch
 from segmenter.refine import refine
 from segmenter.stream import LiveReplacer, Matting
-from segmenter.temporal import MotionTracker, TemporalSmoother
+from segmenter.temporal import AlphaSteadier, MotionTracker, TemporalSmoother
 from segmenter.video import VideoWriter, probe, read_frames
 from segmenter.wire import decode_frame, encode
 
@@ -57,7 +57,7 @@ STAGES = (
     Watched("smooth", (TemporalSmoother.__call__,), Matting.look),
     Watched("people", (choose_people,)),
     Watched("refine", (refine,)),
-    Watched("steady alpha", (TemporalSmoother.__call__,), Matting.cut),
+    Watched("steady alpha", (AlphaSteadier.__call__,), Matting.cut),
     Watched("foreground", (estimate_rim,)),
     Watched("background", (Picture.at,)),
     Watched("composite", (over_at,)),

@@ -116,8 +116,7 @@ class DeviceReplacer:
         found, options = studied.findings, studied.options
 
         def planes(name: str) -> Tensor:
-            stacked = upload([getattr(one, name) for one in found], self._device)
-            return stacked if stacked.ndim == 4 else stacked[:, None]
+            return upload([getattr(one, name) for one in found], self._device)[:, None]
 
         outline = Outline(
             studied.seen.guide, planes("probability"), planes("band"), planes("epsilon")
@@ -125,7 +124,7 @@ class DeviceReplacer:
         alpha = refine(studied.seen.pixels, outline, options.refine, VIDEO.radius)
         if not options.smoothing:
             return alpha
-        return self._steady(alpha, planes("flow"), planes("weight"))
+        return self._steady(alpha, planes("weight"))
 
     def pictures(
         self,

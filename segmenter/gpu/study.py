@@ -23,8 +23,7 @@ class Findings:
     probability: Probability  # (h, w), of the chosen people
     band: NDArray[np.float32]  # (h, w), how much colours decide, 0 to 1
     epsilon: NDArray[np.float32]  # (h, w), regularisation of the fit
-    flow: NDArray[np.float32]  # (2, h', w'), in pixels of (h', w')
-    weight: NDArray[np.float32]  # (h', w'), of the memory; 0 where nothing before matters
+    weight: NDArray[np.float32]  # (h', w'), of the alpha before; 0 where it does not matter
 
 
 class Study:
@@ -60,7 +59,7 @@ def find(
     band = band_weight(chosen, VIDEO)
     epsilon = epsilon_map(glance.guide, band > 0)
     if motion is None:
-        flow = np.zeros((*glance.moving.shape[:2], 2), np.float32)
-        motion = Motion(flow, flow[..., 0])
-    flow = motion.flow.transpose(2, 0, 1)
-    return Findings(chosen, band, epsilon, flow, motion.weight)
+        weight = np.zeros(glance.moving.shape[:2], np.float32)
+    else:
+        weight = motion.weight_where_calm()
+    return Findings(chosen, band, epsilon, weight)
