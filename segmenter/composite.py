@@ -2,13 +2,9 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from segmenter.arrays import Alpha, Cutout, Frame, require_coverage, require_frame
-from segmenter.resample import colours_at, places_where, put_colours
-
-# A coverage so small, or so near to 1, moves no colour by half a level.
-INVISIBLE = 1 / 512
+from segmenter.places import Places, Rim
 
 
 def over(foreground: Frame, alpha: Alpha, background: Frame) -> Frame:
@@ -22,38 +18,31 @@ def over(foreground: Frame, alpha: Alpha, background: Frame) -> Frame:
     Raises:
         InvalidInput: shapes or dtypes differ from these.
     """
-    require_frame(foreground)
-    require_coverage(alpha, foreground)
-    visible = cv2.compare(alpha, INVISIBLE, cv2.CMP_GT)
-    mixed = places_where(visible & cv2.compare(alpha, 1 - INVISIBLE, cv2.CMP_LT))
-    return over_at(mixed, colours_at(foreground, mixed), foreground, alpha, background)
+    for colours in (foreground, background):
+        require_coverage(alpha, require_frame(colours))
+    grey = to_grey(alpha)
+    mixed = Places.where((grey > 0) & (grey < 255))
+    inside = cv2.compare(grey, 127, cv2.CMP_GT)
+    rim = Rim(mixed, mixed.read(foreground), mixed.read(alpha), inside)
+    return over_at(rim, foreground, background)
 
 
-def over_at(
-    mixed: NDArray[np.int32],
-    colours: NDArray[np.uint8],
-    frame: Frame,
-    alpha: Alpha,
-    background: Frame,
-) -> Frame:
-    """Composite as `over` does, with the person's colours at the mixed pixels given apart.
+def over_at(rim: Rim, frame: Frame, background: Frame) -> Frame:
+    """Composite as `over` does, with all that alpha says of the person in `rim`.
 
     Args:
-        mixed: (N,) flat indices of at least the pixels that are neither background nor person.
-        colours: (N, 3) uint8, of the person there.
+        rim: at least the pixels that are neither background nor person.
         frame: (H, W, 3) uint8, the person's colours elsewhere.
-        alpha: (H, W) float32 in [0, 1].
         background: (H, W, 3) uint8.
     """
-    require_coverage(alpha, require_frame(background))
     result = background.copy()
-    cv2.copyTo(frame, cv2.compare(alpha, 0.5, cv2.CMP_GE), result)
-    if len(mixed) == 0:
+    cv2.copyTo(frame, rim.inside, result)
+    if len(rim.places) == 0:
         return result
-    coverage = alpha.reshape(1, -1).take(mixed, axis=1)
-    behind = colours_at(background, mixed)[None]
-    blend = cv2.blendLinear(colours[None], behind, coverage, 1 - coverage)
-    put_colours(result, mixed, blend)
+    behind = rim.places.read(background)[None]
+    coverage = rim.coverage[None]
+    blend = cv2.blendLinear(rim.colours[None], behind, coverage, 1 - coverage)
+    rim.places.write(result, blend)
     return result
 
 

@@ -43,7 +43,31 @@ def canny_edges(guide: Frame) -> Mask:
     Grey alone would miss a red sleeve before a green wall of the same brightness.
     """
     smooth = cv2.GaussianBlur(guide, (0, 0), CANNY_BLUR_PX)
-    return cv2.Canny(smooth, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
+    return cv2.Canny(*steepest(smooth), CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
+
+
+def steepest(guide: Frame) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Return each pixel's gradient in the channel that changes most there: x and y, (h, w).
+
+    `cv2.Canny` looks for it itself when it is given colours, but takes twice as long.
+    """
+    across, down = (
+        cv2.split(cv2.Sobel(guide, cv2.CV_16S, *order, borderType=cv2.BORDER_REPLICATE))
+        for order in ((1, 0), (0, 1))
+    )
+    x, y, steepness = across[0], down[0], squared_length(across[0], down[0])
+    for other_x, other_y in zip(across[1:], down[1:], strict=True):
+        other = squared_length(other_x, other_y)
+        is_steeper = cv2.compare(other, steepness, cv2.CMP_GT)
+        for theirs, ours in ((other_x, x), (other_y, y), (other, steepness)):
+            cv2.copyTo(theirs, is_steeper, ours)
+    return x, y
+
+
+def squared_length(x: NDArray[np.int16], y: NDArray[np.int16]) -> Plane:
+    """Return x² + y²; exact, below 2²⁴."""
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    return x * x + y * y
 
 
 def epsilon_map(guide: Frame, band: Mask) -> NDArray[np.float32]:

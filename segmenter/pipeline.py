@@ -124,20 +124,38 @@ def replace_in_image(
 
 
 def to_alpha(
-    probability: Probability, frame: Frame, options: ReplaceOptions, detail: Detail
+    probability: Probability,
+    frame: Frame,
+    options: ReplaceOptions,
+    detail: Detail,
+    small: Frame | None = None,
 ) -> Alpha:
-    """Choose who is kept, then refine the edges."""
+    """Choose who is kept, then refine the edges; `small` as for `refine`."""
     chosen = choose_people(probability, options.people, options.point, frame=frame)
-    return refine(chosen, frame, options.refine, detail=detail)
+    return refine(chosen, frame, options.refine, detail=detail, small=small)
 
 
-def put_before(background: Background, frame: Frame, alpha: Alpha, time_s: float) -> Replacement:
-    """Free the person's colours of the old background, and composite or cut out."""
+def put_before(
+    background: Background,
+    frame: Frame,
+    alpha: Alpha,
+    time_s: float,
+    small: Frame | None = None,
+) -> Replacement:
+    """Free the person's colours of the old background, and composite or cut out.
+
+    Args:
+        background: what to put there.
+        frame: (H, W, 3) uint8 RGB.
+        alpha: (H, W) float32 in [0, 1].
+        time_s: when the frame is shown.
+        small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
+    """
     if isinstance(background, Transparent):
-        return Replacement(cut_out(estimate_foreground(frame, alpha), alpha), alpha)
-    rim = estimate_rim(frame, alpha)
+        return Replacement(cut_out(estimate_foreground(frame, alpha, small), alpha), alpha)
+    rim = estimate_rim(frame, alpha, small)
     behind = background.at(time_s, frame, alpha)
-    return Replacement(over_at(rim.places, rim.colours, frame, alpha, behind), alpha)
+    return Replacement(over_at(rim, frame, behind), alpha)
 
 
 def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alpha:

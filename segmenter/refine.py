@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
 from segmenter.errors import InvalidInput
 from segmenter.guided import fit_in_band
-from segmenter.resample import colours_at, enlarge, places_where, sample, shrink, shrink_to
+from segmenter.places import Places
+from segmenter.resample import enlarge, shrink, shrink_to
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def refine(
     options: RefineOptions | None = None,
     *,
     detail: Detail = PHOTO,
+    small: Frame | None = None,
 ) -> Alpha:
     """Turn a probability into an alpha, guided by the frame.
 
@@ -80,6 +82,7 @@ def refine(
         frame: (H, W, 3) uint8 RGB, the same moment.
         options: None for the defaults.
         detail: how closely edges and colours are studied.
+        small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
 
     Returns:
         (H, W) float32 in [0, 1].
@@ -88,35 +91,42 @@ def refine(
     whole = enlarge(probability, *require_frame(frame).shape[:2])
     require_coverage(whole, frame)
     strength = options.edge_strength
-    alpha = (
-        guided_alpha(whole, shrink(probability, detail.long_side), frame, detail)
-        if strength
-        else whole
-    )
+    alpha = whole if strength == 1 else whole.copy()
+    if strength:
+        coarse = shrink(probability, detail.long_side)
+        guide = shrink_to(frame if small is None else small, *coarse.shape)
+        guide_alpha(alpha, frame, coarse, guide, detail)
     if 0 < strength < 1:
         alpha = cv2.addWeighted(alpha, strength, whole, 1 - strength, 0)
     if options.shift_px:
         alpha = shift_outline(alpha, options.shift_px)
     if options.feather_px:
         alpha = cv2.GaussianBlur(alpha, (0, 0), options.feather_px)
-    return np.clip(alpha, 0, 1, out=alpha)
+    # Only what was summed may have left [0, 1], by a rounding error.
+    return alpha if options == RefineOptions() else np.clip(alpha, 0, 1, out=alpha)
 
 
-def guided_alpha(
-    probability: Probability, coarse: Probability, frame: Frame, detail: Detail
-) -> Alpha:
-    """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1."""
-    height, width = probability.shape
+def guide_alpha(
+    alpha: Alpha, frame: Frame, coarse: Probability, guide: Frame, detail: Detail
+) -> None:
+    """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1.
+
+    Args:
+        alpha: (H, W), the probability at first.
+        frame: (H, W, 3).
+        coarse: the probability at the studied size, (h, w).
+        guide: the frame at the studied size, (h, w, 3).
+        detail: how closely the two are studied.
+    """
+    cv2.threshold(alpha, 0.5, 1, cv2.THRESH_BINARY, dst=alpha)
     trust = band_weight(coarse, detail)
     band = trust > 0
-    _, alpha = cv2.threshold(probability, 0.5, 1, cv2.THRESH_BINARY)
     if not band.any():
-        return alpha
-    guide = shrink_to(frame, *coarse.shape)
+        return
     # Smoothed too: where it ends at once, it would end in steps as large as its pixels.
-    weight = enlarge(cv2.blur(cv2.convertScaleAbs(trust, alpha=255), (3, 3)), height, width)
+    weight = enlarge(cv2.blur(cv2.convertScaleAbs(trust, alpha=255), (3, 3)), *alpha.shape)
     fit = fit_in_band(guide, coarse, band, detail.radius)
-    return apply_fit(alpha, np.ascontiguousarray(frame), fit, weight)
+    apply_fit(alpha, np.ascontiguousarray(frame), fit, weight)
 
 
 def unknown_band(probability: Probability, detail: Detail = PHOTO) -> Mask:
@@ -148,26 +158,24 @@ def distance_to_outline(person: Mask) -> NDArray[np.float32]:
 
 def apply_fit(
     alpha: Alpha, frame: Frame, fit: NDArray[np.float32], weight: NDArray[np.uint8]
-) -> Alpha:
+) -> None:
     """Move alpha towards slope . colour + offset by a weight.
 
     Args:
-        alpha: (H, W), changed and returned.
+        alpha: (H, W), changed.
         frame: (H, W, 3) uint8.
         fit: (h, w, 4) of `fit_to_colours`.
         weight: (H, W); 0 keeps alpha, 255 writes the fit.
     """
-    chosen = places_where(weight)
-    lines = sample(fit, chosen, *alpha.shape)
-    colours = colours_at(frame, chosen)
-    fitted = lines[:, 3].copy()
-    for channel in range(3):  # twice as fast as a product of rows
-        fitted += lines[:, channel] * colours[:, channel]
-    fitted = np.clip(CONTRAST * (fitted - 0.5) + 0.5, 0, 1)
-    before = alpha.reshape(-1).take(chosen)
-    share = weight.reshape(-1).take(chosen) * np.float32(1 / 255)
-    alpha.reshape(-1)[chosen] = before + share * (fitted - before)
-    return alpha
+    chosen = Places.where(weight)
+    (lines,) = chosen.sample(fit)
+    *slopes, fitted = cv2.split(lines[None])  # OpenCV splits pictures: here of one row
+    for slope, colour in zip(slopes, cv2.split(chosen.read(frame)[None]), strict=True):
+        fitted += slope * colour
+    fitted = np.clip(CONTRAST * (fitted[0] - 0.5) + 0.5, 0, 1)
+    before = chosen.read(alpha)
+    share = chosen.read(weight) * np.float32(1 / 255)
+    chosen.write(alpha, before + share * (fitted - before))
 
 
 def shift_outline(alpha: Alpha, shift_px: float) -> Alpha:

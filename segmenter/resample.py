@@ -1,11 +1,7 @@
-"""Pixels at another size or at chosen places, without work for those nobody asked for."""
+"""Pixels at another size."""
 
 import cv2
-import numpy as np
 from numpy.typing import NDArray
-
-# remap takes pictures of points, of fewer than 32,768 rows and columns.
-POINTS_A_ROW = 1024
 
 
 def shrink(pixels: NDArray, long_side: int) -> NDArray:
@@ -54,56 +50,3 @@ def is_halved_well(pixels: NDArray, height: int, width: int) -> bool:
     """Tell whether both sides are even, and at least twice what is wanted."""
     rows, columns = pixels.shape[:2]
     return not (rows % 2 or columns % 2) and rows >= 2 * height and columns >= 2 * width
-
-
-def places_where(mask: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return the flat indices of what is not 0 in (H, W), in order; (N,)."""
-    found = cv2.findNonZero(mask)  # three times as fast as numpy
-    if found is None:
-        return np.zeros(0, np.int32)
-    columns, rows = found.reshape(-1, 2).T
-    return rows * np.int32(mask.shape[1]) + columns
-
-
-def colours_at(frame: NDArray[np.uint8], places: NDArray) -> NDArray[np.uint8]:
-    """Read (H, W, 3) uint8 at flat indices; (N, 3)."""
-    return frame.reshape(-1, 3).take(places, axis=0)
-
-
-def put_colours(frame: NDArray[np.uint8], places: NDArray, colours: NDArray[np.uint8]) -> None:
-    """Write (N, 3) uint8 into (H, W, 3) uint8 at flat indices."""
-    # As one item a pixel, for which numpy is three times as fast.
-    np.put(frame.reshape(-1).view("V3"), places, colours.reshape(-1).view("V3"))
-
-
-def sample(small: NDArray[np.float32], places: NDArray, height: int, width: int) -> NDArray:
-    """Read a small picture, bilinearly, at chosen pixels of a large one that it stands for.
-
-    Args:
-        small: (h, w, C) float32, C at most 4.
-        places: (N,) flat indices into (height, width).
-        height: of the large picture.
-        width: of the large picture.
-
-    Returns:
-        (N, C) float32.
-    """
-    rows = places // width
-    columns = places - rows * width
-    lines = max(1, -(-len(places) // POINTS_A_ROW))
-    x, y = np.zeros((2, lines * POINTS_A_ROW), np.float32)
-    x[: len(places)] = at_centres(columns, small.shape[1] / width)
-    y[: len(places)] = at_centres(rows, small.shape[0] / height)
-    values = cv2.remap(
-        small,
-        x.reshape(lines, POINTS_A_ROW),
-        y.reshape(lines, POINTS_A_ROW),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return values.reshape(len(x), -1)[: len(places)]
-
-
-def at_centres(indices: NDArray[np.int32], ratio: float) -> NDArray[np.float32]:
-    """Return where the centres of pixels lie in a picture `ratio` times as large."""
-    return indices.astype(np.float32) * np.float32(ratio) + np.float32(0.5 * ratio - 0.5)

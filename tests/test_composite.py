@@ -3,6 +3,7 @@ import pytest
 
 from segmenter.composite import cut_out, over, over_at, to_grey
 from segmenter.errors import InvalidInput
+from segmenter.places import Places, Rim
 
 GENERATOR = np.random.default_rng(0)
 FRAME = GENERATOR.integers(0, 256, (31, 45, 3), dtype=np.uint8)
@@ -26,12 +27,13 @@ def test_over_is_the_formula():
 
 def test_colours_given_apart_stand_at_the_mixed_pixels_alone():
     alpha = np.clip(3 * ALPHA - 1, 0, 1)
-    mixed = np.flatnonzero((alpha > 0) & (alpha < 1)).astype(np.int32)
+    soft = (alpha > 0) & (alpha < 1)
+    mixed = Places.where(soft)
     own = FRAME.copy()
-    own.reshape(-1, 3)[mixed] = 255 - own.reshape(-1, 3)[mixed]
-    result = over_at(mixed, 255 - FRAME.reshape(-1, 3)[mixed], FRAME, alpha, OTHER)
-    assert 0.2 < len(mixed) / alpha.size < 0.5
-    np.testing.assert_array_equal(result, over(own, alpha, OTHER))
+    mixed.write(own, 255 - mixed.read(FRAME))
+    rim = Rim(mixed, mixed.read(own), mixed.read(alpha), 255 * (alpha >= 0.5).astype(np.uint8))
+    assert 0.2 < soft.mean() < 0.5
+    np.testing.assert_array_equal(over_at(rim, FRAME, OTHER), over(own, alpha, OTHER))
 
 
 def test_a_cut_out_is_straight():

@@ -1,7 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 
-from segmenter.foreground import estimate_foreground, spread
+from segmenter.foreground import estimate_foreground, estimate_rim, spread
+from segmenter.resample import halve
 
 SIZE = 240
 PERSON, GROUND = np.array([200.0, 60.0, 50.0]), np.array([40.0, 220.0, 60.0])
@@ -59,6 +61,27 @@ def test_spread_is_a_weighted_mean():
     weight = np.random.default_rng(3).random((9, 9, 1), dtype=np.float32)
     around = (slice(2, 7), slice(2, 7))
     expected = (colours * weight)[around].sum(axis=(0, 1)) / weight[around].sum()
-    np.testing.assert_allclose(
-        spread(colours, np.repeat(weight, 3, axis=2), 5)[4, 4], expected, atol=1e-3
-    )
+    with_ones = np.dstack([colours, np.ones((9, 9), np.float32)])
+    found = spread(with_ones, np.repeat(weight, 4, axis=2), 5)[4, 4]
+    np.testing.assert_allclose(found, [*expected, 1], atol=1e-3)
+
+
+def test_the_rim_has_the_foregrounds_colours_and_knows_both_sides():
+    alpha = soft_disc(8)
+    frame = photograph(alpha)
+    rim = estimate_rim(frame, alpha)
+    mixed = (rim.coverage > 1 / 255) & (rim.coverage < 254 / 255)
+    whole = rim.places.read(estimate_foreground(frame, alpha))
+    np.testing.assert_array_equal(rim.colours[mixed], whole[mixed])
+    assert mixed.sum() == ((alpha > 1 / 255) & (alpha < 254 / 255)).sum()
+    assert (rim.inside[alpha == 1] == 255).all() and not rim.inside[alpha == 0].any()
+
+
+def test_a_halved_frame_at_hand_changes_nothing():
+    alpha = soft_disc(8)
+    frame = np.random.default_rng(4).integers(0, 256, (2 * SIZE, 2 * SIZE, 3), dtype=np.uint8)
+    large = cv2.resize(alpha, (2 * SIZE, 2 * SIZE))
+    expected = estimate_foreground(frame, large)
+    result = estimate_foreground(frame, large, halve(frame, SIZE))
+    np.testing.assert_array_equal(result, expected)
+    assert (result != frame).any()

@@ -1,6 +1,16 @@
+import cv2
 import numpy as np
 
-from segmenter.guided import canny_edges, epsilon_map, fit_in_band, fit_to_colours, solve_symmetric
+from segmenter.guided import (
+    CANNY_BLUR_PX,
+    CANNY_HIGH,
+    CANNY_LOW,
+    canny_edges,
+    epsilon_map,
+    fit_in_band,
+    fit_to_colours,
+    solve_symmetric,
+)
 
 ROW, COLUMN = 170, 130
 
@@ -15,6 +25,15 @@ def test_canny_finds_a_red_disc_before_a_green_wall_as_bright():
     distance = np.hypot(rows - ROW, columns - COLUMN)
     assert len(rows) > 400
     assert np.abs(distance - 90).max() < 3
+
+
+def test_canny_sees_the_steepest_channel_as_opencv_does():
+    colours = np.random.default_rng(8).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    picture = cv2.resize(colours, (120, 90), interpolation=cv2.INTER_CUBIC)
+    smooth = cv2.GaussianBlur(picture, (0, 0), CANNY_BLUR_PX)
+    expected = cv2.Canny(smooth, CANNY_LOW, CANNY_HIGH, L2gradient=True) > 0
+    assert 0.01 < expected.mean() < 0.5
+    np.testing.assert_array_equal(canny_edges(picture), expected)
 
 
 def test_an_alpha_that_is_linear_in_colour_is_found_again():

@@ -5,6 +5,7 @@ import pytest
 from segmenter.errors import InvalidInput
 from segmenter.metrics import boundary_f, mad
 from segmenter.refine import VIDEO, RefineOptions, refine, unknown_band
+from segmenter.resample import halve
 
 SIZE = 320
 ROW, COLUMN = 170, 130  # off the middle, so that a mirrored or swapped axis shows
@@ -106,6 +107,14 @@ def test_the_band_is_wider_where_the_network_doubts():
     wider = unknown_band(doubting)
     assert wider[ROW - 95, COLUMN] and not sure[ROW - 95, COLUMN]
     assert (wider | ~sure).all()
+
+
+def test_a_halved_frame_at_hand_changes_nothing():
+    frame = cv2.resize(photograph(disc()), (1280, 1280))
+    probability = cv2.resize(coarse(disc()), (128, 128))
+    expected = refine(probability, frame, detail=VIDEO)
+    alpha = refine(probability, frame, detail=VIDEO, small=halve(frame, VIDEO.long_side))
+    np.testing.assert_array_equal(alpha, expected)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,12 @@
 import torch
 from torch import Tensor
 
-from segmenter.foreground import EPSILON, NEGLIGIBLE, WINDOWS_PX, WORKING_SIZE
+from segmenter.foreground import EPSILON, WINDOWS_PX, WORKING_SIZE
 from segmenter.gpu.filters import blur, dilate
 from segmenter.gpu.resize import enlarge, shrink, shrink_to
+
+# Alphas nearer to 0 or 1 than this are 0 or 1 in 8 bits.
+NEGLIGIBLE = 0.5 / 255
 
 
 def estimate_foreground(frames: Tensor, alpha: Tensor) -> Tensor:
