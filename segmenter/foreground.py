@@ -77,9 +77,7 @@ def blurred_colours(frame: Frame, alpha: Alpha) -> tuple[Weighable, Weighable]:
     cover = shrink(alpha, WORKING_SIZE)
     colours = shrink_to(frame, *cover.shape).astype(np.float32)
     seen = cv2.merge([colours, np.ones_like(cover)])
-    weight = cv2.merge(
-        [cover] * 4
-    )  # OpenCV's arithmetic wants as many channels as the colours have
+    weight = cv2.merge([cover] * 4)  # OpenCV wants as many channels as the colours have
     person = backdrop = seen
     for window in WINDOWS_PX:
         near, backdrop = spread(person, weight, window), spread(backdrop, 1 - weight, window)
@@ -88,10 +86,7 @@ def blurred_colours(frame: Frame, alpha: Alpha) -> tuple[Weighable, Weighable]:
 
 
 def unmixed(seen: NDArray, near: Weighable, behind: Weighable, alpha: Alpha) -> Weighable:
-    """Return the foreground's colour near an estimate that, over `behind`, gives what is seen.
-
-    Forte (2021), equation 5
-    """
+    """Move an estimate of the foreground's colour so that, over `behind`, it gives what is seen."""
     mixed = cv2.blendLinear(near, behind, alpha, 1 - alpha)
     return np.clip(near + cv2.merge([alpha] * 4) * (seen - mixed), 0, 255)
 

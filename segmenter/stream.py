@@ -53,6 +53,7 @@ class Look:
     """What the network says of a frame."""
 
     frame: Frame
+    small: Frame  # the frame, halved as often as it stays fine enough
     probability: Probability  # (h, w), no larger than the frame
     motion: Motion | None  # None when nothing before matters
 
@@ -74,18 +75,18 @@ class Matting:
     def look(self, frame: Frame, *, smoothing: bool) -> Look:
         """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
         long_side = self._detail.long_side
-        # Halved once for both, network and motion; half as large again as what comes of it: sharp.
+        # Halved once for all steps; half as large again as what comes of it: sharp.
         small = halve(require_frame(frame), 3 * max(self._size, long_side) // 2)
         probability = shrink(self._segmenter.probability(small, self._size), long_side)
         if not smoothing:
             self._motion.reset()
-            return Look(frame, probability, None)
+            return Look(frame, small, probability, None)
         motion = self._motion(small)
-        return Look(frame, self._steady_probability(probability, motion), motion)
+        return Look(frame, small, self._steady_probability(probability, motion), motion)
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
         """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
-        alpha = to_alpha(look.probability, look.frame, options, self._detail)
+        alpha = to_alpha(look.probability, look.frame, options, self._detail, look.small)
         return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha
 
 
@@ -124,7 +125,7 @@ class LiveReplacer:
         if self._card and (done := self._card.try_one(frame, background, options, time_s)):
             return done
         look = self._matting.look(frame, smoothing=options.smoothing)
-        return put_before(background, frame, self._matting.cut(look, options), time_s)
+        return put_before(background, frame, self._matting.cut(look, options), time_s, look.small)
 
     def update(
         self, background: Background | None = None, options: ReplaceOptions | None = None
