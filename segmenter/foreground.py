@@ -37,7 +37,7 @@ def estimate_foreground(frame: Frame, alpha: Alpha, small: Frame | None = None) 
     grey = to_grey(alpha, frame)
     mixed = partly_covered(grey, touched=cv2.dilate(grey, np.ones((5, 5), np.uint8)))
     places, result = Places.where(mixed), frame.copy()
-    places.write(result, own_colours(places, frame, alpha, small))
+    places.write(result, own_colours(places, frame, alpha, grey, small))
     return cv2.copyTo(frame, 1 - mixed, result)  # runs reach a little farther
 
 
@@ -45,7 +45,7 @@ def estimate_rim(frame: Frame, alpha: Alpha, small: Frame | None = None) -> Rim:
     """Return F as `estimate_foreground` does, but only of the pixels that `over` mixes."""
     grey = to_grey(alpha, frame)
     places = Places.where(partly_covered(grey, touched=grey))
-    colours = own_colours(places, frame, alpha, small)
+    colours = own_colours(places, frame, alpha, grey, small)
     return Rim(places, colours, places.read(alpha), cv2.compare(grey, 127, cv2.CMP_GT))
 
 
@@ -60,21 +60,21 @@ def partly_covered(grey: NDArray[np.uint8], *, touched: NDArray[np.uint8]) -> ND
 
 
 def own_colours(
-    places: Places, frame: Frame, alpha: Alpha, small: Frame | None
+    places: Places, frame: Frame, alpha: Alpha, grey: NDArray[np.uint8], small: Frame | None
 ) -> NDArray[np.uint8]:
     """Return F at N places, (N, 3)."""
     if len(places) == 0:
         return np.zeros((0, 3), np.uint8)
-    sides = blurred_colours(frame if small is None else small, alpha)
+    sides = blurred_colours(frame if small is None else small, grey)
     near, behind = (side[None] for side in places.sample(*sides))
     seen = cv2.cvtColor(places.read(frame)[None], cv2.COLOR_RGB2RGBA)
     own = unmixed(seen, near, behind, places.read(alpha)[None])
     return cv2.cvtColor(cv2.convertScaleAbs(own), cv2.COLOR_RGBA2RGB)[0]
 
 
-def blurred_colours(frame: Frame, alpha: Alpha) -> tuple[Weighable, Weighable]:
+def blurred_colours(frame: Frame, grey: NDArray[np.uint8]) -> tuple[Weighable, Weighable]:
     """Return small pictures of the foreground's and the background's smoothed colour."""
-    cover = shrink(alpha, WORKING_SIZE)
+    cover = shrink(grey, WORKING_SIZE) * np.float32(1 / 255)
     colours = shrink_to(frame, *cover.shape).astype(np.float32)
     seen = cv2.merge([colours, np.ones_like(cover)])
     weight = cv2.merge([cover] * 4)  # OpenCV wants as many channels as the colours have
@@ -87,8 +87,10 @@ def blurred_colours(frame: Frame, alpha: Alpha) -> tuple[Weighable, Weighable]:
 
 def unmixed(seen: NDArray, near: Weighable, behind: Weighable, alpha: Alpha) -> Weighable:
     """Move an estimate of the foreground's colour so that, over `behind`, it gives what is seen."""
-    mixed = cv2.blendLinear(near, behind, alpha, 1 - alpha)
-    return np.clip(near + cv2.merge([alpha] * 4) * (seen - mixed), 0, 255)
+    change = seen - cv2.blendLinear(near, behind, alpha, 1 - alpha)
+    change *= cv2.merge([alpha] * 4)
+    change += near
+    return np.clip(change, 0, 255, out=change)
 
 
 def spread(colours: Weighable, weight: NDArray[np.float32], window: int) -> Weighable:
