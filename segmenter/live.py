@@ -2,14 +2,13 @@
 
 A client first sends its settings as JSON, then frames: a 4-byte big-endian number and a JPEG. The
 answer to a frame is its number and a JPEG, or a WebP with alpha when the background is
-transparent. Settings may be sent again at any time. A frame that arrives while another is worked
-on waits, and is replaced by a newer one. JSON answers hold `status`, `warning` (the visitor stays)
-or `error` (the connection is closed next).
+transparent. Settings may be sent again at any time. Two frames are worked on at once; one that
+arrives meanwhile waits, and is replaced by a newer one. JSON answers hold `status`, `warning` (the
+visitor stays) or `error` (the connection is closed next).
 """
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,25 +18,23 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from segmenter.background import Background, Transparent
+from segmenter.answerer import Answerer
+from segmenter.background import Background
 from segmenter.errors import SegmenterError
 from segmenter.pipeline import ReplaceOptions
-from segmenter.stream import LiveReplacer
 from segmenter.wire import (
     BROKEN,
     BUSY,
     POLICY,
     TOO_BIG,
     Refusal,
-    decode_frame,
-    encode,
     read_settings,
     read_shape,
     require_same_origin,
-    room_free,
 )
 
 NUMBER_BYTES = 4
+STAGES = 2  # of the work on a frame, each with a frame of its own
 STATUS_EVERY_S = 1.0
 
 Choice = tuple[Background, ReplaceOptions]
@@ -56,7 +53,7 @@ class LiveLimits:
 
 
 class LiveServer:
-    """Serves the live tab to several visitors at once, each with its own memory and thread."""
+    """Serves the live tab to several visitors at once, each with its own memory and threads."""
 
     def __init__(
         self,
@@ -76,8 +73,8 @@ class LiveServer:
         self.read_choice = read_choice
         self.limits = limits or LiveLimits()
         self.visitors = 0
-        # A thread for each visitor: a slow frame of one never makes another wait for a thread.
-        self.threads = ThreadPoolExecutor(self.limits.connections, "live")
+        # Threads for each visitor: a slow frame of one never makes another wait for a thread.
+        self.threads = ThreadPoolExecutor(STAGES * self.limits.connections, "live")
 
     async def endpoint(self, socket: WebSocket) -> None:
         """Serve one connection until it ends; for `WebSocketRoute("/live", server.endpoint)`."""
@@ -107,7 +104,7 @@ async def farewell(socket: WebSocket, refusal: Refusal) -> None:
 
 
 class Visitor:
-    """One connection: the newest settings and frame, and what the replacer remembers."""
+    """One connection: the newest settings and frame, and what its answerer remembers."""
 
     def __init__(self, socket: WebSocket, server: LiveServer):
         self._socket, self._server = socket, server
@@ -115,18 +112,16 @@ class Visitor:
         self._has_settings = False
         self._settings: dict | None = None
         self._frame: bytes | None = None
-        self._replacer: LiveReplacer | None = None
-        self._background: Background = Transparent()
-        self._shape = (480, 640)
+        self._answerer: Answerer | None = None
         self._warning: str | None = None
-        self._started = time.monotonic()
         self._status_due = 0.0
         self._frame_ms = 0.0
-        self._working = threading.Lock()
+        self._first_stage, self._second_stage = asyncio.Lock(), asyncio.Lock()
 
     async def stay(self) -> None:
         """Listen and answer at the same time until either ends."""
-        tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._answer())]
+        jobs = [self._listen(), *(self._answer() for _ in range(STAGES))]
+        tasks = [asyncio.create_task(job) for job in jobs]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -135,7 +130,8 @@ class Visitor:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._server.threads.submit(self._let_go)
+            if self._answerer:
+                self._server.threads.submit(self._answerer.close)
 
     async def _listen(self) -> None:
         limits = self._server.limits
@@ -153,7 +149,7 @@ class Visitor:
             self._keep_newest(content)
 
     def _keep_newest(self, content: str | bytes) -> None:
-        """Put a message where `_answer` finds it, over an older one of its kind."""
+        """Put a message where `_take` finds it, over an older one of its kind."""
         if isinstance(content, str):
             self._settings = read_settings(content)
             self._has_settings = True
@@ -166,66 +162,63 @@ class Visitor:
         self._arrived.set()
 
     async def _answer(self) -> None:
+        """Take frames through both stages, one at a time; as many of these run as stages.
+
+        A frame leaves the first stage when the second is free, so the answers stay in order.
+        """
         while True:
+            async with self._first_stage:
+                message = await self._take()
+                started = time.monotonic()
+                begun = await self._in_thread(self._answerer.begin, message[NUMBER_BYTES:])
+                await self._second_stage.acquire()
+            try:
+                picture, warning = await self._in_thread(self._answerer.finish, begun)
+                self._frame_ms = 1000 * (time.monotonic() - started)
+                await self._send(message[:NUMBER_BYTES] + picture)
+                await self._tell(warning)
+            finally:
+                self._second_stage.release()
+
+    async def _take(self) -> bytes:
+        """Wait for the next frame; settings that came before it are in force."""
+        message = None
+        while message is None:
             await self._arrived.wait()
             self._arrived.clear()
             settings, self._settings = self._settings, None
             message, self._frame = self._frame, None
             if settings is not None:
                 await self._change(settings)
-            if message is not None:
-                await self._answer_frame(message)
+        return message
 
     async def _change(self, settings: dict) -> None:
         """Take new settings; wrong first ones end the connection, later ones change nothing."""
+        segmenter, pixels = self._server.segmenter, self._server.limits.frame_pixels
         try:
             choice = await self._in_thread(self._server.read_choice, settings)
         except SegmenterError as error:
-            if self._replacer is None:
+            if self._answerer is None:
                 raise Refusal(POLICY, str(error)) from error
-            await self._send({"warning": str(error)})
+            async with self._second_stage:
+                await self._send({"warning": str(error)})
             return
-        await self._in_thread(self._let_go)
-        self._background, options = choice
-        self._shape = read_shape(settings, self._server.limits.frame_pixels)
-        if self._replacer is None:
-            self._replacer = LiveReplacer(self._server.segmenter, self._background, options)
-        else:
-            self._replacer.update(self._background, options)
-        await self._send({"status": self._status()})
+        shape = read_shape(settings, pixels)
+        async with self._second_stage:  # and in the first: no frame is under way
+            if self._answerer is None:
+                self._answerer = Answerer(segmenter, pixels, *choice, shape)
+            else:
+                await self._in_thread(self._answerer.change, *choice, shape)
+            await self._send({"status": self._status()})
 
-    async def _answer_frame(self, message: bytes) -> None:
-        started = time.monotonic()
-        picture, warning = await self._in_thread(self._replace, message[NUMBER_BYTES:])
-        self._frame_ms = 1000 * (time.monotonic() - started)
-        await self._send(message[:NUMBER_BYTES] + picture)
+    async def _tell(self, warning: str | None) -> None:
+        """Send a warning that is new or over, and from time to time the status."""
         if warning != self._warning:
             self._warning = warning
             await self._send({"warning": warning})
         if time.monotonic() >= self._status_due:
             self._status_due = time.monotonic() + STATUS_EVERY_S
             await self._send({"status": self._status()})
-
-    def _replace(self, jpeg: bytes) -> tuple[bytes, str | None]:
-        """Return the encoded composite; on any failure what hides the room, and a warning."""
-        time_s = time.monotonic() - self._started
-        with self._working:
-            try:
-                frame = decode_frame(jpeg, self._server.limits.frame_pixels)
-                self._shape = frame.shape[:2]
-                return encode(self._replacer(frame, time_s).picture), None
-            except SegmenterError as error:
-                words = str(error)
-            except Exception:
-                words = "the background can't be replaced now, so only the background is shown"
-                if words != self._warning:
-                    log.exception("a live frame failed")
-            return encode(room_free(self._background, time_s, self._shape)), words
-
-    def _let_go(self) -> None:
-        """Close a clip's file once no frame is made with it any more."""
-        with self._working:
-            self._background.close()
 
     def _status(self) -> dict:
         segmenter = self._server.segmenter

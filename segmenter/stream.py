@@ -1,12 +1,12 @@
 """Frames that follow each other: a live camera, and a video from file to file.
 
-A live frame goes through all stages at once, for the least delay. In a file the stages overlap,
-each with a frame of its own.
+The stages overlap, each with a frame of its own: two of a camera's, for little delay, and more of
+a file's.
 """
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -93,7 +93,7 @@ class Matting:
 class LiveReplacer:
     """One visitor's camera or one video: remembers the last frames and the present choices.
 
-    `update` may be called from another thread than the one that calls the replacer.
+    `update` may be called from any thread.
     """
 
     def __init__(
@@ -120,17 +120,25 @@ class LiveReplacer:
 
     def __call__(self, frame: Frame, time_s: float) -> Replacement:
         """Replace the background of one frame, (H, W, 3) uint8 RGB, shown at `time_s` seconds."""
+        return self.begin(frame, time_s)()
+
+    def begin(self, frame: Frame, time_s: float) -> Callable[[], Replacement]:
+        """Find people in a frame, and return what does the rest: on a graphics card, nothing.
+
+        All frames begin in order, and are finished in order, maybe in another thread.
+        """
         with self._lock:
             background, options = self._background, self._options
         if self._card and (done := self._card.try_one(frame, background, options, time_s)):
-            return done
+            return lambda: done
         look = self._matting.look(frame, smoothing=options.smoothing)
-        return put_before(background, frame, self._matting.cut(look, options), time_s, look.small)
+        cut = self._matting.cut
+        return lambda: put_before(background, frame, cut(look, options), time_s, look.small)
 
     def update(
         self, background: Background | None = None, options: ReplaceOptions | None = None
     ) -> None:
-        """Change the background, the options or both, from the next frame on."""
+        """Change the background, the options or both, from the next frame to begin on."""
         with self._lock:
             self._options = require_no_click(options or self._options)
             self._background = background or self._background
@@ -218,10 +226,8 @@ def alphas_of(
     def cut(look: Look) -> tuple[Frame, Alpha]:
         return look.frame, matting.cut(look, options)
 
-    looks = overlap(
-        overlap(frames, require_frame), partial(matting.look, smoothing=options.smoothing)
-    )
-    return overlap(looks, cut)
+    look = partial(matting.look, smoothing=options.smoothing)
+    return overlap(overlap(overlap(frames, require_frame), look), cut)
 
 
 def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> Iterator[np.ndarray]:

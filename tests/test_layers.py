@@ -28,7 +28,7 @@ ROWS = {
     6: {"pipeline"},
     7: {"gpu"},
     8: {"stream"},
-    9: {"live", "page", "training", "export", "batch", "benchmark", "cluster"},
+    9: {"answerer", "live", "page", "training", "export", "batch", "benchmark", "cluster"},
     10: {"cli", "__main__", "__init__"},
 }
 ROW_OF = {name: row for row, names in ROWS.items() for name in names}

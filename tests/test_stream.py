@@ -10,7 +10,7 @@ from segmenter import stream
 from segmenter.background import Colour, Transparent
 from segmenter.errors import InvalidInput
 from segmenter.metrics import flicker
-from segmenter.pipeline import ReplaceOptions, read_background, to_alpha
+from segmenter.pipeline import Replacement, ReplaceOptions, read_background, to_alpha
 from segmenter.refine import VIDEO
 from segmenter.stream import LiveReplacer, Progress, mattes_of_frames, replace_in_video
 from segmenter.video import probe, read_frames
@@ -29,6 +29,49 @@ def test_live_follows_and_takes_new_choices():
     assert replacer(person(left=100), 0.08).picture[60, 40, 2] < 10
     replacer.update(background=Transparent())
     assert replacer(person(left=100), 0.12).picture.shape[2] == 4
+
+
+def test_a_frame_may_begin_before_the_one_before_is_finished():
+    generator = np.random.default_rng(5)
+    frames = [
+        np.clip(person(left=left) + generator.normal(0, 5, (120, 160, 3)), 0, 255).astype(np.uint8)
+        for left in (20, 24, 28, 90, 94)
+    ]
+    alone, ahead = LiveReplacer(SEGMENTER, BLUE), LiveReplacer(SEGMENTER, BLUE)
+    expected = [alone(frame, 0.0).picture for frame in frames]
+    finish, found = ahead.begin(frames[0], 0.0), []
+    for frame in frames[1:]:
+        following = ahead.begin(frame, 0.0)
+        found.append(finish().picture)
+        finish = following
+    np.testing.assert_array_equal([*found, finish().picture], expected)
+
+
+def test_a_frame_keeps_what_was_chosen_when_it_began():
+    replacer = LiveReplacer(SEGMENTER, BLUE)
+    finish = replacer.begin(person(), 0.0)
+    replacer.update(Transparent(), ReplaceOptions(smoothing=False))
+    assert finish().picture.shape[2] == 3
+    assert replacer(person(), 0.1).picture.shape[2] == 4
+
+
+def test_a_graphics_card_does_all_at_the_beginning(monkeypatch):
+    class Card:
+        """Replaces one frame, and then fails."""
+
+        def __init__(self):
+            self.results = [Replacement(person(), np.ones((120, 160), np.float32)), None]
+
+        def try_one(self, frame, background, options, time_s):
+            return self.results.pop(0)
+
+    card = Card()
+    monkeypatch.setattr(stream, "card_for_live", lambda segmenter: card)
+    replacer, done = LiveReplacer(SEGMENTER, BLUE), card.results[0]
+    finishes = [replacer.begin(person(), 0.0), replacer.begin(person(), 0.1)]
+    assert not card.results
+    assert finishes[0]() is done
+    assert finishes[1]().picture[5, 5, 2] > 150, "the CPU does not go on"
 
 
 def test_a_clip_plays_and_loops_behind_the_live_person(tmp_path):
