@@ -24,10 +24,10 @@ LONGEST = 4.0  # frames; the memory weighs at most LONGEST / (LONGEST + 1)
 # Of alpha: a change by so much is followed at once even where nothing moves, by less than a third
 # of it slowly.
 SHIMMER = 0.6
-# Small pixels a frame: up to so little motion within NEARBY an edge is still, and from so much on
-# an outline moves, which uncovers what was behind it.
-CALM, MOVING = 0.05, 0.15
-NEARBY = np.ones((9, 9), np.uint8)
+# Levels of 255 by which the picture changes where it is, on average over NEARBY small pixels: noise
+# alone stays below the first; from the second on an outline moves, and uncovers what was behind it.
+CALM, MOVING = 2.5, 4.0
+NEARBY = 9
 CUT = 0.4  # share of the picture that matches nothing before
 
 
@@ -37,11 +37,7 @@ class Motion:
 
     flow: NDArray[np.float32]  # (h, w, 2), x and y in small pixels, from now to the last frame
     weight: NDArray[np.float32]  # (h, w) in [0, LONGEST / (LONGEST + 1)], of the memory
-
-    def weight_where_calm(self) -> NDArray[np.float32]:
-        """Return the weight, (h, w), falling to 0 where something nearby moves."""
-        motion = cv2.dilate(np.abs(self.flow).max(axis=2), NEARBY)
-        return self.weight * np.clip((MOVING - motion) / (MOVING - CALM), 0, 1)
+    calm_weight: NDArray[np.float32]  # (h, w), the same where nothing nearby moves, less elsewhere
 
 
 class MotionTracker:
@@ -86,10 +82,23 @@ class MotionTracker:
         trust[comes_from_outside(flow)] = 0
         self._age = np.minimum(trust * (carry(age, flow) + 1), LONGEST)
         weight = self._age / (self._age + 1)
+        calm_weight = weight * calmness(before - present)
         # A slow change adds up against the remembered picture until it counts as one.
         difference *= weight[..., None]
         self._picture = present + difference
-        return Motion(flow, weight)
+        return Motion(flow, weight, calm_weight)
+
+
+def calmness(difference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 1 where nothing nearby moves, 0 where something does, (h, w).
+
+    A flow can't tell: on a plain wall it follows the noise.
+
+    Args:
+        difference: (h, w, 3), of the picture from the one before, each pixel where it is.
+    """
+    change = np.abs(cv2.blur(difference, (3, 3))).max(axis=2)
+    return np.clip((MOVING - cv2.blur(change, (NEARBY, NEARBY))) / (MOVING - CALM), 0, 1)
 
 
 class TemporalSmoother:
@@ -137,7 +146,7 @@ class AlphaSteadier:
             return alpha.copy()
         change = self._memory - present
         is_shimmer = np.clip(1.5 - np.abs(change) * (1.5 / SHIMMER), 0, 1)
-        change *= is_shimmer * enlarge(motion.weight_where_calm(), *present.shape)
+        change *= is_shimmer * enlarge(motion.calm_weight, *present.shape)
         self._memory = present + change
         return changed(alpha, change)
 

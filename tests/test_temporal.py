@@ -183,7 +183,7 @@ def test_of_an_alpha_small_changes_are_damped_and_large_ones_followed(change, ke
 def test_an_alpha_is_held_where_nothing_nearby_moves_and_leaves_no_trail_where_somebody_does():
     smoother = Steadied(AlphaSteadier)
     for left in range(20, 60):
-        frame, probability = with_person(left)
+        frame, probability = with_person(left, np.maximum(room(), 90))
         alpha = cv2.GaussianBlur(probability, (0, 0), 2)
         alpha[30:60, 200:230] = 0.3 if left % 2 else 0.4  # shimmer, far from her
         smooth = smoother(alpha, frame)

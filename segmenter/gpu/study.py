@@ -58,8 +58,6 @@ def find(
     chosen = choose_people(probability, people, frame=frame)
     band = band_weight(chosen, VIDEO)
     epsilon = epsilon_map(glance.guide, band > 0)
-    if motion is None:
-        weight = np.zeros(glance.moving.shape[:2], np.float32)
-    else:
-        weight = motion.weight_where_calm()
+    nothing = np.zeros(glance.moving.shape[:2], np.float32)
+    weight = nothing if motion is None else motion.calm_weight
     return Findings(chosen, band, epsilon, weight)

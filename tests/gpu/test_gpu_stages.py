@@ -133,16 +133,15 @@ def test_steadied_alphas(device):
     generator = np.random.default_rng(5)
     alphas = [np.clip(soft(*size) + generator.normal(0, 0.1), 0, 1) for _ in range(5)]
     alphas = [alpha.astype(np.float32) for alpha in alphas]
-    flows = [0.1 * np.dstack([soft(*small, i), -soft(*small, i + 9)]) for i in range(5)]
-    motions = [temporal.Motion(flow, 0.8 * soft(*small, 30 + i)) for i, flow in enumerate(flows)]
+    still, nothing = np.zeros((*small, 2), np.float32), np.zeros(small, np.float32)
+    motions = [temporal.Motion(still, nothing, 0.8 * soft(*small, 30 + i)) for i in range(5)]
     motions[0] = motions[3] = None
     on_cpu = temporal.AlphaSteadier()
     expected = [on_cpu(*pair) for pair in zip(alphas, motions, strict=True)]
-    nothing = temporal.Motion(np.zeros((*small, 2), np.float32), np.zeros(small, np.float32))
-    motions = [motion or nothing for motion in motions]
+    weights = [nothing if motion is None else motion.calm_weight for motion in motions]
     on_device, found = steady.AlphaSteadier(), []
     for part in (slice(0, 3), slice(3, 5)):
-        weight = as_tensor([motion.weight_where_calm() for motion in motions[part]], device)
+        weight = as_tensor(weights[part], device)
         found += list(as_array(on_device(as_tensor(alphas[part], device), weight)))
     apart = differences(np.array(found), np.array(expected))
     assert np.percentile(apart, 99) <= 1 and apart.max() <= 3
