@@ -26,7 +26,7 @@ LONGEST = 4.0  # frames; the memory weighs at most LONGEST / (LONGEST + 1)
 SHIMMER = 0.6
 # Levels of 255 by which the picture changes where it is, on average over NEARBY small pixels: noise
 # alone stays below the first; from the second on an outline moves, and uncovers what was behind it.
-CALM, MOVING = 2.5, 4.0
+CALM, MOVING = 2.0, 3.2
 NEARBY = 9
 CUT = 0.4  # share of the picture that matches nothing before
 
