@@ -2,7 +2,7 @@
 // only ever drawn into `outbox`, which is not part of the page: what can be seen comes from the server.
 // In scope: `element`, the tab's own HTML; `props.value`, the settings as JSON; `watch`.
 
-const IN_FLIGHT = 2;
+const IN_FLIGHT = 3; // two are worked on at the server while one travels
 const STALL_MS = 4000;
 const HIDDEN_MS = 20000;
 const RETRY_MS = 1500;

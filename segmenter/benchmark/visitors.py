@@ -19,7 +19,7 @@ from segmenter.benchmark.timing import Row, summarise
 from segmenter.errors import SegmenterError
 
 WARM_UPS = 10  # answers
-IN_FLIGHT = 2  # frames sent and not answered, at most; as in live.js
+IN_FLIGHT = 3  # frames sent and not answered, at most; as in live.js
 CAMERA_RATE = 30
 PATIENCE_S = 30.0
 BACKGROUND = "#00785a"

@@ -435,8 +435,11 @@ def test_a_lost_connection_shows_a_grey_card_and_comes_back(page):
     page.evaluate(
         """() => {
           const socket = window.sockets.at(-1);
-          socket.addEventListener('message', () => socket.close(), { once: true });
-          window.busy = true; // the last picture is still being decoded when the connection goes
+          socket.addEventListener('message', ({ data }) => {
+            if (typeof data === 'string') return;
+            window.busy = true; // this picture is still being decoded when the connection goes
+            socket.close();
+          });
         }"""
     )
     page.get_by_text("trying once more").wait_for()
