@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
 from segmenter.errors import InvalidInput
 from segmenter.guided import fit_in_band
+from segmenter.outline import distance_to_outline
 from segmenter.places import Places
 from segmenter.resample import enlarge, shrink, shrink_to
 
@@ -146,14 +147,6 @@ def band_weight(probability: Probability, detail: Detail) -> NDArray[np.float32]
     nearness = (detail.far - distance) / (detail.far - detail.near)
     fading = np.clip(doubt, 0, 1) * np.clip(nearness, 0, 1)
     return np.where(distance <= detail.near, np.float32(1), fading)
-
-
-def distance_to_outline(person: Mask) -> NDArray[np.float32]:
-    """Return the distance of every pixel's middle to the mask's outline, in pixels."""
-    inside = person.astype(np.uint8)
-    # Of the two distances, to the nearest pixel of the other side, one is 0.
-    to_other_side = (cv2.distanceTransform(one, cv2.DIST_L2, 3) for one in (inside, 1 - inside))
-    return np.maximum(*to_other_side) - 0.5
 
 
 def apply_fit(

@@ -1,7 +1,6 @@
 import threading
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -34,17 +33,22 @@ def test_mirrored_she_is_mirrored(segmenter):
     assert iou(plain, mirrored[:, ::-1]) > 0.93
 
 
-def test_a_photo_is_seen_at_two_sizes_each_also_mirrored(segmenter):
-    """Taken apart by hand: four views of a square that needs neither padding nor enlarging."""
-    frame = cv2.resize(open_image(PORTRAIT), (448, 448), interpolation=cv2.INTER_AREA)
-    mirrored = np.ascontiguousarray(frame[:, ::-1])
-    coarse, fine = (
-        (segmenter.probability(frame, size) + segmenter.probability(mirrored, size)[:, ::-1]) / 2
-        for size in (320, 448)
-    )
-    seen = segmenter.probability(frame)
-    assert seen.dtype == np.float32
-    np.testing.assert_allclose(seen, (coarse + fine) / 2, atol=1e-5)
+@pytest.mark.parametrize(("filled", "sizes"), [(1.0, (320, 224, 448)), (0.1, (320, 384, 736))])
+def test_a_photo_is_seen_in_three_views_each_also_mirrored(segmenter, monkeypatch, filled, sizes):
+    """Small people from nearer; the views' shares of 384 pixels, padded to multiples of 32."""
+    seen = []
+
+    def run(batch):
+        seen.append(batch)
+        logits = np.full((1, 1, *batch.shape[2:]), -9, np.float32)
+        logits[..., : round(filled * batch.shape[3])] = 9
+        return logits
+
+    monkeypatch.setattr(segmenter.backend, "run", run)
+    segmenter.probability(open_image(PORTRAIT))
+    assert [batch.shape[2] for batch in seen] == [size for size in sizes for _ in range(2)]
+    for mirrored, plain in zip(seen[::2], seen[1::2], strict=True):
+        np.testing.assert_array_equal(mirrored, plain[..., ::-1])
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (1, 1), (17, 600), (600, 17), (33, 31)])

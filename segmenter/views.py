@@ -1,0 +1,40 @@
+"""A photo in three views: two tell who is a person, and with the largest where the outline runs.
+
+In a small view people look as large as the network knows them, and bodies stay whole; a large view
+shows the outline, but parts of a body far from it may puzzle the network.
+"""
+
+import numpy as np
+
+from segmenter.arrays import Probability
+from segmenter.outline import distance_to_outline
+from segmenter.resample import enlarge
+
+# Long sides, as shares of a record's `photo_size`; the last two grow with the zoom.
+FIRST, WHOLE, NEAR = 5 / 6, 7 / 12, 7 / 6
+# People who fill less of the photo than this are looked at from nearer, up to so many times.
+FILLED, LARGEST_ZOOM = 0.5, 1.6
+# Of the long side: so near the outline the largest view counts, and so far from it no more.
+NEARBY, FAR = 0.015, 0.045
+
+
+def zoom_for(first: Probability) -> float:
+    """Return how much larger the other views should be, so that people look equally large.
+
+    Args:
+        first: (h, w), of the first view.
+    """
+    filled = float((first > 0.5).mean())
+    return (
+        LARGEST_ZOOM if filled == 0 else float(np.clip((FILLED / filled) ** 0.5, 1, LARGEST_ZOOM))
+    )
+
+
+def join_views(first: Probability, whole: Probability, near: Probability) -> Probability:
+    """Join three views, all of one aspect; as large as `near`, the largest."""
+    height, width = near.shape
+    first, whole = enlarge(first, height, width), enlarge(whole, height, width)
+    who, where = (first + whole) / 2, (first + 2 * near) / 3
+    distance = np.minimum(distance_to_outline(who > 0.5) / max(height, width), FAR)
+    weight = np.minimum((FAR - distance) / (FAR - NEARBY), 1)
+    return who + weight * (where - who)

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from segmenter.views import join_views, zoom_for
+
+
+def left_part(share, height=60, width=80):
+    """Somebody who fills the left part of a view."""
+    probability = np.zeros((height, width), np.float32)
+    probability[:, : round(share * width)] = 1
+    return probability
+
+
+@pytest.mark.parametrize(
+    ("filled", "zoom"), [(1, 1), (0.5, 1), (0.25, 2**0.5), (0.1, 1.6), (0, 1.6)]
+)
+def test_small_people_are_looked_at_from_nearer(filled, zoom):
+    assert zoom_for(left_part(filled)) == pytest.approx(zoom)
+
+
+def test_the_largest_view_counts_at_the_outline_only():
+    first = whole = left_part(0.5, 600, 800)
+    near = np.full((600, 800), 0.7, np.float32)
+    joined = join_views(first, whole, near)
+    assert joined.shape == near.shape and joined.dtype == np.float32
+    # Within 12 pixels of the outline a third of the first view, and two thirds of the largest.
+    np.testing.assert_allclose(joined[:, 391:397], (1 + 2 * 0.7) / 3, atol=0.01)
+    np.testing.assert_allclose(joined[:, 403:409], 2 * 0.7 / 3, atol=0.01)
+    # From about 36 pixels on it does not count.
+    assert (joined[:, :360] == 1).all() and (joined[:, 440:] == 0).all()
+    assert (np.diff(joined[:, :391]) <= 0).all()  # and in between less and less
+
+
+def test_who_is_a_person_is_the_mean_of_the_smaller_views():
+    first, whole = np.full((30, 40), 0.9, np.float32), np.full((20, 27), 0.3, np.float32)
+    joined = join_views(first, whole, np.zeros((60, 80), np.float32))
+    np.testing.assert_allclose(joined, 0.6, atol=1e-6)
+
+
+def test_nobody_stays_nobody():
+    assert (
+        join_views(*(np.zeros(size, np.float32) for size in ((6, 8), (3, 4), (12, 16)))).max() == 0
+    )
