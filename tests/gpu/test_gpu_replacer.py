@@ -8,6 +8,7 @@ frames show a real person, of whom it is sure. On CUDA it runs in float16, which
 import logging
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,6 +29,8 @@ from segmenter.stream import LiveReplacer, Matting, replace_in_video
 from segmenter.temporal import MotionTracker
 from segmenter.video import read_frames
 
+# She holds nothing that might be part of her or not.
+PORTRAIT = Path(__file__).parents[2] / "examples" / "portraits" / "grace-hopper.jpg"
 BLUE = Colour(20, 30, 220)
 # Not enlarged for the network: the two ways round an enlarged frame differently by a level, which
 # turns what is doubtful into a person in one of them alone.
@@ -74,7 +77,7 @@ def backgrounds():
 @pytest.fixture(scope="module")
 def moving(segmenters):
     """Somebody who sways; from `cut_at` on the scene is mirrored."""
-    drawn = Stage(segmenters("cpu"))
+    drawn = Stage(segmenters("cpu"), PORTRAIT)
 
     def make(count=5, cut_at=None, size=SIZE):
         frames = list(drawn.frames(*size, count))
