@@ -58,13 +58,15 @@ OBJECT_SHARE_PHOTOS, OBJECT_SHARE_BEHIND, OBJECT_SHARE_FRONT = 0.06, 0.25, 0.25
 # Multiples of (8, 6), (1, 1)...: every aspect that photos, phones and webcams have, at equal cost.
 ASPECTS = ((4, 3), (1, 1), (3, 4), (3, 2), (9, 16))
 
+# Multiples of the size asked for: one network serves webcams, videos and photos.
+SCALES = (0.6, 0.8, 1.0, 1.0, 1.25)
+
 
 def choose_size(batch_index: int, seed: int, size: int) -> tuple[int, int]:
     """Return a batch's height and width: multiples of 32, area about `size` squared."""
     rng = np.random.default_rng((seed, batch_index, 1))
     rows, columns = ASPECTS[rng.integers(len(ASPECTS))]
-    # One scale finer or coarser than `size`, so that one network serves several input sizes.
-    side = size * float(rng.choice([0.85, 1.0, 1.0, 1.2]))
+    side = size * float(rng.choice(SCALES))
     height, width = side * (rows / columns) ** 0.5, side * (columns / rows) ** 0.5
     return round(height / 32) * 32, round(width / 32) * 32
 

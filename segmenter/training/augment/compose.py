@@ -10,7 +10,7 @@ from numpy.random import Generator
 from segmenter.training.augment.camera import random_motion
 from segmenter.training.augment.views import LARGEST_TURN_DEGREES, Sample, placement, warp
 
-SMALLEST_PERSON = 0.4  # of the frame's height
+SMALLEST_PERSON, FARTHEST_PERSON = 0.4, 0.2  # of the frame's height; usually, and in training
 TALLEST_PERSON = 3.0  # of the frame's height: a full body becomes head and shoulders
 WIDEST_PERSON = 1.1  # of the frame's width
 LARGEST_ENLARGEMENT = 2.0  # beyond it everybody would be blurred
@@ -32,7 +32,9 @@ def composite(
     """Stand people (image, alpha 0 to 255) before a background (h,w,3) of the final size."""
     image = background.astype(np.float32)
     mask = np.zeros(background.shape[:2], np.float32)
-    placed = [place_person(*person, *background.shape[:2], rng) for person in people]
+    placed = [
+        place_person(*person, *background.shape[:2], rng, FARTHEST_PERSON) for person in people
+    ]
     for person in sorted(placed, key=lambda one: one.tall):  # whoever is farther looks smaller
         coverage = person.coverage[..., None]
         if rng.random() < SHADOW_CHANCE:
@@ -44,18 +46,24 @@ def composite(
 
 
 def place_person(
-    image: np.ndarray, alpha: np.ndarray, height: int, width: int, rng: Generator
+    image: np.ndarray,
+    alpha: np.ndarray,
+    height: int,
+    width: int,
+    rng: Generator,
+    smallest: float = SMALLEST_PERSON,
 ) -> Person:
     """Scale, turn and put somebody into (height, width), from a full body to a face.
 
-    Where the photo's edge cuts them off, the frame's edge does too.
+    Where the photo's edge cuts them off, the frame's edge does too. `smallest` is a share of the
+    frame's height.
     """
     left, top, wide, tall = cv2.boundingRect((alpha > 127).astype(np.uint8))
     if not tall:
         nobody = np.zeros((height, width), np.float32)
         return Person(np.zeros((height, width, 3), np.float32), nobody, 0.0)
     cut = cut_sides(alpha)
-    scale = choose_scale(tall, wide, height, width, cut, rng)
+    scale = choose_scale(tall, wide, height, width, cut, smallest, rng)
     degrees = float(rng.uniform(-0.5, 0.5)) * LARGEST_TURN_DEGREES
     matrix = placement(alpha.shape, scale, degrees, rng)
     middle = matrix @ np.array([left + wide / 2, top + tall / 2, 1.0])
@@ -86,10 +94,10 @@ def cut_sides(alpha: np.ndarray) -> set[str]:
 
 
 def choose_scale(
-    tall: int, wide: int, height: int, width: int, cut: set[str], rng: Generator
+    tall: int, wide: int, height: int, width: int, cut: set[str], smallest: float, rng: Generator
 ) -> float:
     """Return how much to enlarge somebody of so many pixels for a frame of (height, width)."""
-    smallest = SMALLEST_PERSON * height / tall
+    smallest *= height / tall
     largest = min(WIDEST_PERSON * width / wide, TALLEST_PERSON * height / tall, LARGEST_ENLARGEMENT)
     scale = float(np.exp(rng.uniform(np.log(smallest), np.log(max(largest, 1.5 * smallest)))))
     # One cut off on both sides must reach from edge to edge, also when turned.

@@ -8,6 +8,8 @@ from numpy.random import Generator
 
 LARGEST_TURN_DEGREES = 12
 SMALLEST_COVER = 0.6  # of a frame's longer side, in which a photo lies
+# So often a photo may be as small as this share of what fits: people far away.
+FAR_CHANCE, FAR_SHARE = 0.2, 0.35
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ def random_view(
     # From a little smaller than fitting to half the picture: full bodies become busts, busts faces.
     # In a frame of quite another aspect fitting would leave most of it without a photo.
     smallest = max(0.8 * fit, SMALLEST_COVER * cover)
+    if rng.random() < FAR_CHANCE:  # and people far away
+        smallest = FAR_SHARE * fit
     scale = float(np.exp(rng.uniform(np.log(smallest), np.log(1.5 * cover))))
     matrix = placement(mask.shape, scale, float(rng.uniform(-1, 1)) * LARGEST_TURN_DEGREES, rng)
     slack = np.array([width - mask.shape[1] * scale, height - mask.shape[0] * scale])

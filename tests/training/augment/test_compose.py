@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from segmenter.training.augment.compose import (
+    FARTHEST_PERSON,
     Person,
     cast_shadow,
     composite,
@@ -51,7 +52,9 @@ def test_the_nearer_stands_in_front():
     checked = 0
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
-        first, second = (place_person(image, body(), 64, 96, rng) for image in (RED, blue))
+        first, second = (
+            place_person(image, body(), 64, 96, rng, FARTHEST_PERSON) for image in (RED, blue)
+        )
         sample = composite(ROOM, [(RED, body()), (blue, body())], np.random.default_rng(seed))
         both = (first.coverage == 1) & (second.coverage == 1)
         if both.sum() < 20:
@@ -93,6 +96,17 @@ def test_one_who_is_cut_off_all_round_fills_the_frame():
         whole = body(top=0, bottom=60, left=0, right=40)
         person = place_person(RED, whole, 64, 96, np.random.default_rng(seed))
         assert (person.coverage > 0.5).mean() > 0.85
+
+
+def test_as_small_as_asked_for():
+    talls = [
+        [
+            place_person(RED, body(), 64, 96, np.random.default_rng(seed), *least).tall
+            for seed in SEEDS
+        ]
+        for least in ((), (FARTHEST_PERSON,))
+    ]
+    assert min(talls[0]) >= 0.4 * 64 - 1e-6 > min(talls[1]) >= 0.2 * 64 - 1e-6
 
 
 def test_people_come_whole_and_as_faces():
