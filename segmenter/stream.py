@@ -15,15 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
+from segmenter.arrays import Alpha, Cutout, Frame, require_frame
 from segmenter.background import Background, Transparent
 from segmenter.errors import InvalidInput
 from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
-from segmenter.pipeline import Replacement, ReplaceOptions, put_before, to_alpha
-from segmenter.refine import LIVE, VIDEO
-from segmenter.resample import halve, shrink
-from segmenter.temporal import AlphaSteadier, Motion, MotionTracker, TemporalSmoother
+from segmenter.matting import Look, Matting
+from segmenter.pipeline import Replacement, ReplaceOptions, put_before
 from segmenter.video import VideoInfo, VideoWriter, overlap, probe, read_frames
 
 
@@ -46,48 +44,6 @@ class Progress:
         if self.frames_expected is None:
             return None
         return max(0, self.frames_expected - self.frames_done) * self.frame_ms / 1000
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the network says of a frame."""
-
-    frame: Frame
-    small: Frame  # the frame, halved as often as it stays fine enough
-    probability: Probability  # (h, w), no larger than the frame
-    motion: Motion | None  # None when nothing before matters
-
-
-class Matting:
-    """The two steps from a frame to its alpha, and what they remember of the frames before.
-
-    Each step sees all frames in order; they may run in two threads.
-    """
-
-    def __init__(self, segmenter: Segmenter, *, closely: bool):
-        """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
-        self._segmenter = segmenter
-        self._size = segmenter.photo_size if closely else segmenter.live_size
-        self._detail = VIDEO if closely else LIVE
-        self._motion = MotionTracker()
-        self._steady_probability, self._steady_alpha = TemporalSmoother(), AlphaSteadier()
-
-    def look(self, frame: Frame, *, smoothing: bool) -> Look:
-        """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
-        long_side = self._detail.long_side
-        # Halved once for all steps; half as large again as what comes of it: sharp.
-        small = halve(require_frame(frame), 3 * max(self._size, long_side) // 2)
-        probability = shrink(self._segmenter.probability(small, self._size), long_side)
-        if not smoothing:
-            self._motion.reset()
-            return Look(frame, small, probability, None)
-        motion = self._motion(small)
-        return Look(frame, small, self._steady_probability(probability, motion), motion)
-
-    def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
-        """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
-        alpha = to_alpha(look.probability, look.frame, options, self._detail, look.small)
-        return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha
 
 
 class LiveReplacer:

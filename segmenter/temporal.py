@@ -5,6 +5,7 @@ now. It counts where the carried picture matches the present one; elsewhere the 
 alone from that very frame on. The more frames have agreed, the more the memory weighs.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -28,6 +29,9 @@ SHIMMER = 0.6
 # alone stays below the first; from the second on an outline moves, and uncovers what was behind it.
 CALM, MOVING = 2.0, 3.2
 NEARBY = 9
+# Levels of 255, likewise: less is no motion at all, so that the answer to an earlier frame holds,
+# for so many frames in a row.
+UNCHANGED, LONGEST_REST = 1.0, 3
 CUT = 0.4  # share of the picture that matches nothing before
 
 
@@ -97,14 +101,44 @@ def calmness(difference: NDArray[np.float32]) -> NDArray[np.float32]:
     Args:
         difference: (h, w, 3), of the picture from the one before, each pixel where it is.
     """
-    change = cv2.blur(largest_channel(cv2.blur(difference, (3, 3))), (NEARBY, NEARBY))
-    return np.clip((MOVING - change) / (MOVING - CALM), 0, 1)
+    return np.clip((MOVING - change_nearby(difference)) / (MOVING - CALM), 0, 1)
+
+
+def change_nearby(difference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean change near each pixel, (h, w), without most of the noise."""
+    return cv2.blur(largest_channel(cv2.blur(difference, (3, 3))), (NEARBY, NEARBY))
 
 
 def largest_channel(difference: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the largest of the three channels' absolute values, (h, w) of (h, w, 3)."""
     first, second, third = cv2.split(np.abs(difference))  # 20 times as fast as max(axis=2)
     return np.maximum(np.maximum(first, second), third)
+
+
+class Recall:
+    """Gives the answer to an earlier frame again while nothing has moved since.
+
+    Call it with the frames of one video or camera in order.
+    """
+
+    def __init__(self):
+        self._picture: NDArray[np.float32] | None = None  # (h, w, 3), small, of the frame answered
+        self._answer: Probability | None = None
+        self._rest = 0  # frames since then
+
+    def __call__(self, frame: Frame, ask: Callable[[], Probability]) -> Probability:
+        """Return the answer to a frame (H, W, 3) uint8 RGB; `ask` is called when it is needed."""
+        picture = shrink(frame, MOTION_SIDE).astype(np.float32)
+        if self._rest < LONGEST_REST and self._is_like(picture):
+            self._rest += 1
+        else:
+            self._picture, self._answer, self._rest = picture, ask(), 0
+        return self._answer
+
+    def _is_like(self, picture: NDArray[np.float32]) -> bool:
+        before = self._picture
+        is_same_size = before is not None and before.shape == picture.shape
+        return is_same_size and change_nearby(before - picture).max() < UNCHANGED
 
 
 class TemporalSmoother:

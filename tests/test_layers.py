@@ -27,7 +27,7 @@ ROWS = {
     4: {"backends", "people", "refine", "targets", "views"},
     5: {"edges_view", "inference"},
     6: {"pipeline"},
-    7: {"gpu"},
+    7: {"gpu", "matting"},
     8: {"stream"},
     9: {"answerer", "live", "page", "training", "export", "batch", "benchmark", "cluster"},
     10: {"cli", "__main__", "__init__"},

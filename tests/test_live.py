@@ -68,6 +68,11 @@ def scene(column=40, width=WIDTH):
     return picture
 
 
+def moved(number):
+    """The scene, in which she is elsewhere in each of 11 frames: the network never rests."""
+    return scene(column=8 + 7 * (number % 11))
+
+
 def as_frame(number, picture):
     encoded = BytesIO()
     Image.fromarray(picture).save(encoded, "JPEG", quality=95)

@@ -4,7 +4,15 @@ import threading
 import time
 
 import pytest
-from test_live import RedPeople, as_frame, next_message, next_picture, scene, served, settings
+from test_live import (
+    RedPeople,
+    as_frame,
+    moved,
+    next_message,
+    next_picture,
+    served,
+    settings,
+)
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -42,11 +50,11 @@ class Tally:
 
 def flood(socket, tally, pause_s):
     """Send frame after frame and wait for no answer."""
-    frame, number = as_frame(0, scene())[4:], 0
+    frames, number = [as_frame(0, moved(which))[4:] for which in range(11)], 0
     try:
         while not tally.is_enough.is_set():
             number += 1
-            socket.send(number.to_bytes(4, "big") + frame)
+            socket.send(number.to_bytes(4, "big") + frames[number % 11])
             time.sleep(pause_s)
     except ConnectionClosed:
         pass
@@ -65,7 +73,7 @@ def ask(socket, tally, visitor):
     number = 0
     while not tally.is_enough.is_set():
         number += 1
-        socket.send(as_frame(number, scene()))
+        socket.send(as_frame(number, moved(number)))
         assert next_picture(socket)[0] == number
         tally.count(visitor)
 

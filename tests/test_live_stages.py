@@ -11,6 +11,7 @@ from test_live import (
     WIDTH,
     RedPeople,
     as_frame,
+    moved,
     near,
     next_message,
     next_picture,
@@ -125,7 +126,7 @@ def test_a_frame_is_looked_at_while_the_one_before_is_composited(visit):
     socket, network, background = visit
     network.gate.open()
     for number in (1, 2):
-        socket.send(as_frame(number, scene()))
+        socket.send(as_frame(number, moved(number)))
         assert network.gate.wait(), f"frame {number} had to wait"
     assert background.gate.wait() and background.gate.ended == 0
     background.gate.open()
@@ -136,10 +137,10 @@ def test_one_frame_is_in_each_stage_and_the_newest_of_the_others_is_next(visit):
     socket, network, background = visit
     network.gate.open()
     for number in (1, 2):
-        socket.send(as_frame(number, scene()))
+        socket.send(as_frame(number, moved(number)))
         assert network.gate.wait()
     for number in (3, 4, 5):
-        socket.send(as_frame(number, scene()))
+        socket.send(as_frame(number, moved(number)))
     # The second frame keeps the first stage until the first has left the other one.
     assert not network.gate.begun.acquire(timeout=0.2)
     background.gate.open()
@@ -158,7 +159,7 @@ def test_answers_stay_in_order_where_frames_take_longer_or_shorter(behind):
     with served(Uneven()) as address, connect(address) as socket:
         socket.send(settings())
         for number in range(30):
-            socket.send(as_frame(number, scene()))
+            socket.send(as_frame(number, moved(number)))
             time.sleep(0.005)
         while not numbers or numbers[-1] < 29:
             numbers.append(next_picture(socket)[0])
@@ -209,11 +210,11 @@ def test_a_change_waits_for_the_frames_before_it(visit, behind):
     behind[:] = [new]
     network.gate.open()
     for number in (1, 2):
-        socket.send(as_frame(number, scene()))
+        socket.send(as_frame(number, moved(number)))
         assert network.gate.wait()
     assert old.gate.wait()
     socket.send(settings())
-    socket.send(as_frame(3, scene()))
+    socket.send(as_frame(3, moved(3)))
     time.sleep(0.1)  # in which it could be closed too early
     assert old.closed_after is None, "closed while a frame was made with it"
     old.gate.open()
@@ -233,7 +234,7 @@ def test_who_leaves_in_the_middle_of_a_frame_frees_all(behind, stage):
         with connect(address) as socket:
             socket.send(settings())
             for number in (1, 2):
-                socket.send(as_frame(number, scene()))
+                socket.send(as_frame(number, moved(number)))
             assert gate.wait()
         time.sleep(0.1)  # in which it could be closed too early
         assert background.closed_after is None

@@ -3,7 +3,14 @@ import numpy as np
 import pytest
 
 from segmenter.metrics import iou
-from segmenter.temporal import LONGEST, AlphaSteadier, MotionTracker, TemporalSmoother
+from segmenter.temporal import (
+    LONGEST,
+    LONGEST_REST,
+    AlphaSteadier,
+    MotionTracker,
+    Recall,
+    TemporalSmoother,
+)
 
 SIZE = (144, 256)
 
@@ -249,3 +256,47 @@ def test_one_motion_serves_several_smoothers():
     motion = track(frame)
     nobody = np.zeros(SIZE, np.float32)
     np.testing.assert_array_equal(first(nobody, motion), second(nobody, motion))
+
+
+class Asked:
+    """Answers with how often it was asked."""
+
+    def __init__(self):
+        self.times = 0
+
+    def __call__(self):
+        self.times += 1
+        return np.full(SIZE, self.times, np.float32)
+
+
+def test_while_nothing_moves_an_answer_holds_for_some_frames():
+    recall, ask = Recall(), Asked()
+    generator = np.random.default_rng(6)
+    answers = []
+    for _ in range(2 * (LONGEST_REST + 1)):
+        grain = generator.normal(0, 1, room().shape)
+        seen = np.clip(room() + grain, 0, 255).astype(np.uint8)
+        answers.append(int(recall(seen, ask)[0, 0]))
+    assert answers == [1] * (LONGEST_REST + 1) + [2] * (LONGEST_REST + 1)
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_whatever_moves_is_looked_at_in_every_frame(step):
+    recall, ask = Recall(), Asked()
+    for left in range(60, 90, step):
+        recall(with_person(left)[0], ask)
+    assert ask.times == len(range(60, 90, step))
+
+
+def test_a_slow_change_adds_up_until_it_is_looked_at():
+    recall, ask, frames = Recall(), Asked(), 12
+    for brightness in range(frames):  # half a level a frame
+        recall(np.full((*SIZE, 3), 100 + brightness // 2, np.uint8), ask)
+    assert ask.times > frames / (LONGEST_REST + 1)
+
+
+def test_a_frame_of_another_size_is_looked_at():
+    recall, ask = Recall(), Asked()
+    recall(room(), ask)
+    recall(np.ascontiguousarray(room()[:100]), ask)
+    assert ask.times == 2

@@ -22,11 +22,12 @@ from segmenter.composite import over_at
 from segmenter.foreground import estimate_rim
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
+from segmenter.matting import Matting
 from segmenter.people import choose_people
 from segmenter.pipeline import replace_in_image
 from segmenter.preprocess import to_batch
 from segmenter.refine import refine
-from segmenter.stream import LiveReplacer, Matting
+from segmenter.stream import LiveReplacer
 from segmenter.temporal import AlphaSteadier, MotionTracker, TemporalSmoother
 from segmenter.video import VideoWriter, probe, read_frames
 from segmenter.wire import decode_frame, encode

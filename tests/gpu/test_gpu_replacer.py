@@ -23,9 +23,10 @@ from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.gpu import replacer as module
 from segmenter.gpu.replacer import DeviceReplacer, batch_for, batches_of
 from segmenter.inference import Segmenter
+from segmenter.matting import Matting
 from segmenter.pipeline import ReplaceOptions, put_before
 from segmenter.refine import RefineOptions
-from segmenter.stream import LiveReplacer, Matting, replace_in_video
+from segmenter.stream import LiveReplacer, replace_in_video
 from segmenter.temporal import MotionTracker
 from segmenter.video import read_frames
 
