@@ -1,10 +1,12 @@
 """A Segmenter: weights and the backend that runs them."""
 
+import os
+
 import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Probability, require_frame
-from segmenter.backends import Backend, OnnxBackend, TorchBackend
+from segmenter.backends import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
 from segmenter.preprocess import Batch, Geometry, restore, to_batch
@@ -12,7 +14,7 @@ from segmenter.resample import enlarge
 from segmenter.views import FIRST, NEAR, WHOLE, join_views, zoom_for
 from segmenter.weights import Weights, fetch
 
-BACKENDS = ("auto", "onnx", "torch")
+BACKENDS = ("auto", "onnx", "openvino", "torch")
 
 
 class Segmenter:
@@ -23,27 +25,29 @@ class Segmenter:
 
         Args:
             model: what `weights.fetch` takes; None for the bundled weights.
-            backend: `onnx`, `torch`, or `auto`: PyTorch where CUDA is, else ONNX Runtime.
+            backend: `onnx`, `openvino`, `torch`, or `auto`: $BACKDROP_BACKEND if that is set, else
+                PyTorch where CUDA is and ONNX Runtime where not.
             device: `auto`, `cpu` or `cuda`.
 
         Raises:
             InvalidInput: an unknown backend or device.
             WeightsUnavailable: the weights can't be found, fetched or trusted.
         """
+        if backend == "auto":
+            backend = os.environ.get("BACKDROP_BACKEND") or backend
         if backend not in BACKENDS:
             raise InvalidInput(f"no backend {backend!r}; choose {', '.join(BACKENDS)}")
         self.device: Device = choose_device(device)
         if backend == "auto":
             backend = "torch" if self.device.kind == "cuda" else "onnx"
-        fetched = fetch(model, file="onnx" if backend == "onnx" else "safetensors")
+        fetched = fetch(model, file="safetensors" if backend == "torch" else "onnx")
         self.weights: Weights = fetched.record
-        self._backend: Backend = (
-            OnnxBackend(fetched.path, self.device)
-            if backend == "onnx"
-            else TorchBackend(
-                fetched.path, self.weights.architecture, self.device, self.weights.classes
-            )
-        )
+        if backend == "torch":
+            architecture, classes = self.weights.architecture, self.weights.classes
+            self._backend: Backend = TorchBackend(fetched.path, architecture, self.device, classes)
+        else:
+            kind = OpenVinoBackend if backend == "openvino" else OnnxBackend
+            self._backend = kind(fetched.path, self.device)
 
     @property
     def backend(self) -> Backend:

@@ -4,9 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segmenter.backends import LARGEST_NUMBER_OF_SESSIONS, OFTEN, OnnxBackend, TorchBackend
+from segmenter.backends import (
+    MOST_SESSIONS,
+    OFTEN,
+    OnnxBackend,
+    OpenVinoBackend,
+    TorchBackend,
+)
 from segmenter.device import Device
-from segmenter.errors import WeightsUnavailable
+from segmenter.errors import MissingExtra, WeightsUnavailable
 from segmenter.weights import BUNDLED, DEFAULT, fetch
 
 CPU = Device("cpu", 2, "test")
@@ -42,12 +48,50 @@ def test_a_shape_that_comes_often_gets_its_own_session_and_the_same_logits():
     np.testing.assert_allclose(kept, expected[0], atol=1e-4)  # not overwritten by the second run
 
 
+class TestOpenVino:
+    @pytest.fixture(autouse=True)
+    def installed(self):
+        pytest.importorskip("openvino")
+
+    def test_shapes_seen_often_are_its_own_and_all_logits_agree(self, backends):
+        """It calculates in bfloat16 where the processor can, with 8 bits of precision."""
+        generator = np.random.default_rng(5)
+        first, second = (generator.normal(size=(1, 3, 64, 96)).astype(np.float32) for _ in range(2))
+        backend = OpenVinoBackend(fetch(file="onnx").path, CPU, often=1)
+        kept, other = backend.run(first), backend.run(second)
+        assert type(backend._fixed[first.shape]).__name__ == "OpenVinoSession"
+        for logits, batch in ((kept, first), (other, second)):
+            assert logits.dtype == np.float32 and logits.shape == (1, 1, 64, 96)
+            np.testing.assert_allclose(logits, backends[0].run(batch), atol=0.5)
+
+    def test_a_session_that_is_busy_is_not_waited_for(self, backends):
+        batch = np.random.default_rng(4).normal(size=(1, 3, 32, 32)).astype(np.float32)
+        backend = OpenVinoBackend(fetch(file="onnx").path, CPU, often=1)
+        backend.run(batch)
+        with backend._fixed[batch.shape]._lock:
+            np.testing.assert_allclose(backend.run(batch), backends[0].run(batch), atol=1e-4)
+
+    def test_a_file_that_is_gone_by_then_stops_nothing(self, tmp_path):
+        copy = Path(shutil.copy(fetch(file="onnx").path, tmp_path))
+        backend = OpenVinoBackend(copy, CPU)
+        copy.unlink()
+        for _ in range(OFTEN + 1):
+            logits = backend.run(np.zeros((1, 3, 32, 32), np.float32))
+        assert logits.shape == (1, 1, 32, 32)
+
+
+def test_openvino_that_is_not_installed_is_told(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match="pip install openvino"):
+        OpenVinoBackend(fetch(file="onnx").path, CPU)
+
+
 def test_sessions_of_one_shape_are_few():
     backend = OnnxBackend(fetch(file="onnx").path, CPU)
     for size in (32, 64, 96):
         for _ in range(OFTEN + 1):
             backend.run(np.zeros((1, 3, 32, size), np.float32))
-    assert len(backend._fixed) == LARGEST_NUMBER_OF_SESSIONS == 2
+    assert len(backend._fixed) == MOST_SESSIONS == 2
 
 
 def test_a_session_that_is_busy_is_not_waited_for():

@@ -93,8 +93,17 @@ def test_it_says_where_it_runs(segmenter):
 
 
 def test_an_unknown_backend_is_refused():
-    with pytest.raises(InvalidInput, match="auto, onnx, torch"):
+    with pytest.raises(InvalidInput, match="auto, onnx, openvino, torch"):
         Segmenter(backend="caffe")
+
+
+def test_the_environment_names_the_backend_that_auto_takes(monkeypatch):
+    monkeypatch.setenv("BACKDROP_BACKEND", "torch")
+    assert Segmenter(device="cpu").backend.name == "PyTorch"
+    assert Segmenter(device="cpu", backend="onnx").backend.name == "ONNX Runtime"
+    monkeypatch.setenv("BACKDROP_BACKEND", "nonsense")
+    with pytest.raises(InvalidInput, match="openvino"):
+        Segmenter(device="cpu")
 
 
 def test_one_logit_is_a_sigmoid_and_many_a_softmax():

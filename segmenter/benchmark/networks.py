@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segmenter.backends import Backend, OnnxBackend, TorchBackend
+from segmenter.backends import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
 from segmenter.benchmark.scenes import scene
 from segmenter.benchmark.timing import Row, measure_in_turns, summarise
 from segmenter.device import Device
@@ -41,6 +41,10 @@ def open_backends(
     loaders = {"ONNX Runtime": lambda: OnnxBackend(fetch(model, file="onnx").path, device)}
     if int8:
         loaders["ONNX Runtime, int8"] = lambda: OnnxBackend(int8, device)
+    # As it is for videos and cameras: compiled for each of the four shapes.
+    loaders["OpenVINO"] = lambda: OpenVinoBackend(
+        fetch(model, file="onnx").path, device, often=1, most=4
+    )
     loaders["PyTorch"] = torch
     backends, remarks = {}, []
     for name, load in loaders.items():

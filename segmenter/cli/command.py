@@ -39,7 +39,13 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         "(default: $BACKDROP_MODEL, else the bundled weights)"
         + ("; give it several times to compare models" if several else ""),
     )
-    group.add_argument("--backend", choices=("auto", "onnx", "torch"), default="auto")
+    group.add_argument(
+        "--backend",
+        choices=("auto", "onnx", "openvino", "torch"),
+        default="auto",
+        help="openvino (pip install openvino) is fastest for videos on most CPUs; auto is "
+        "$BACKDROP_BACKEND, else torch where CUDA is and onnx where not",
+    )
     group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
 
