@@ -9,9 +9,9 @@ from segmenter.arrays import Frame, Probability, require_frame
 from segmenter.backends import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
+from segmenter.photo_views import FIRST, NEAR, WHOLE, join_views, zoom_for
 from segmenter.preprocess import Batch, Geometry, restore, to_batch
 from segmenter.resample import enlarge
-from segmenter.views import FIRST, NEAR, WHOLE, join_views, zoom_for
 from segmenter.weights import Weights, fetch
 
 BACKENDS = ("auto", "onnx", "openvino", "torch")

@@ -24,7 +24,7 @@ ROWS = {
         "nets",
         "wire",
     },
-    4: {"backends", "people", "refine", "targets", "views"},
+    4: {"backends", "people", "photo_views", "refine", "targets"},
     5: {"edges_view", "inference"},
     6: {"pipeline"},
     7: {"gpu", "matting"},

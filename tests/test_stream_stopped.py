@@ -8,10 +8,11 @@ import pytest
 from clips import make_clip
 from scenes import RedSegmenter
 
-from segmenter import stream
+from segmenter import matting, stream
 from segmenter.background import Clip, Colour
 from segmenter.errors import OutputFailed, UnreadableVideo
 from segmenter.stream import mattes_of_video, replace_in_video
+from segmenter.temporal import AlphaSteadier, MotionTracker, TemporalSmoother
 from segmenter.video import read_frames
 
 BLUE = Colour(20, 30, 220)
@@ -93,15 +94,18 @@ def test_the_network_raises(source):
     assert isinstance(within_limit(lambda: list(run(source, segmenter))), Halt)
 
 
-@pytest.mark.parametrize("stage", ["to_alpha", "put_before", "require_frame"])
-def test_a_pixel_stage_raises(source, monkeypatch, stage):
-    monkeypatch.setattr(stream, stage, halting(getattr(stream, stage)))
+@pytest.mark.parametrize(
+    ("module", "stage"),
+    [(matting, "to_alpha"), (stream, "put_before"), (stream, "require_frame")],
+)
+def test_a_pixel_stage_raises(source, monkeypatch, module, stage):
+    monkeypatch.setattr(module, stage, halting(getattr(module, stage)))
     assert isinstance(within_limit(lambda: list(run(source))), Halt)
 
 
-@pytest.mark.parametrize("remembers", [stream.MotionTracker, stream.TemporalSmoother])
+@pytest.mark.parametrize("remembers", [MotionTracker, TemporalSmoother, AlphaSteadier])
 def test_smoothing_raises(source, monkeypatch, remembers):
-    step = halting(lambda value, *_: None if remembers is stream.MotionTracker else value)
+    step = halting(lambda value, *_: None if remembers is MotionTracker else value)
     monkeypatch.setattr(remembers, "__call__", lambda self, *args: step(*args))
     assert isinstance(within_limit(lambda: list(run(source))), Halt)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.views import join_views, zoom_for
+from segmenter.photo_views import join_views, zoom_for
 
 
 def left_part(share, height=60, width=80):
