@@ -148,20 +148,24 @@ class OpenVinoSession:
     """A network compiled by OpenVINO for batches of one shape."""
 
     def __init__(self, path: Path, shape: tuple[int, ...], threads: int):
-        """Compile it, which takes as long as some dozen runs."""
-        import openvino
+        """Compile it, which takes as long as some dozen runs.
 
+        Raises:
+            WeightsUnavailable: OpenVINO is broken, or can't use the file.
+        """
         self._batch, self._lock = np.zeros(shape, np.float32), threading.Lock()
-        core = openvino.Core()
-        try:
-            model = core.read_model(path)
-        except RuntimeError as error:
-            raise WeightsUnavailable(
-                f"OpenVINO can't load {path.name}: {first_line(error)}; fetch the file again"
-            ) from error
-        model.reshape(list(shape))
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
-        self._request = core.compile_model(model, "CPU", settings).create_infer_request()
+        try:
+            import openvino
+
+            core = openvino.Core()
+            model = core.read_model(path)
+            model.reshape(list(shape))
+            self._request = core.compile_model(model, "CPU", settings).create_infer_request()
+        except (ImportError, RuntimeError) as error:
+            raise WeightsUnavailable(
+                f"OpenVINO can't load {path.name}: {first_line(error)}; use --backend onnx"
+            ) from error
         self._request.set_input_tensor(openvino.Tensor(self._batch, shared_memory=True))
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32] | None:

@@ -31,6 +31,7 @@ class Segmenter:
 
         Raises:
             InvalidInput: an unknown backend or device.
+            MissingExtra: the backend is not installed.
             WeightsUnavailable: the weights can't be found, fetched or trusted.
         """
         if backend == "auto":

@@ -31,7 +31,16 @@ def zoom_for(first: Probability) -> float:
 
 
 def join_views(first: Probability, whole: Probability, near: Probability) -> Probability:
-    """Join three views, all of one aspect; as large as `near`, the largest."""
+    """Join three views of one aspect.
+
+    Args:
+        first: (h, w) float32 in [0, 1], like the others, but each of its own size.
+        whole: the smallest, which sees people whole.
+        near: the largest, which sees their outline.
+
+    Returns:
+        As large as `near`, float32 in [0, 1].
+    """
     height, width = near.shape
     first, whole = enlarge(first, height, width), enlarge(whole, height, width)
     who, where = (first + whole) / 2, (first + 2 * near) / 3

@@ -122,23 +122,25 @@ class Recall:
     """
 
     def __init__(self):
-        self._picture: NDArray[np.float32] | None = None  # (h, w, 3), small, of the frame answered
+        self._shape: tuple[int, ...] = ()  # of the frame answered
+        self._picture: NDArray[np.float32] | None = None  # (h, w, 3), that frame, small
         self._answer: Probability | None = None
         self._rest = 0  # frames since then
 
     def __call__(self, frame: Frame, ask: Callable[[], Probability]) -> Probability:
         """Return the answer to a frame (H, W, 3) uint8 RGB; `ask` is called when it is needed."""
         picture = shrink(frame, MOTION_SIDE).astype(np.float32)
-        if self._rest < LONGEST_REST and self._is_like(picture):
+        holds = (
+            self._rest < LONGEST_REST
+            and frame.shape == self._shape
+            and change_nearby(self._picture - picture).max() < UNCHANGED
+        )
+        if holds:
             self._rest += 1
         else:
-            self._picture, self._answer, self._rest = picture, ask(), 0
+            self._answer = ask()
+            self._shape, self._picture, self._rest = frame.shape, picture, 0
         return self._answer
-
-    def _is_like(self, picture: NDArray[np.float32]) -> bool:
-        before = self._picture
-        is_same_size = before is not None and before.shape == picture.shape
-        return is_same_size and change_nearby(before - picture).max() < UNCHANGED
 
 
 class TemporalSmoother:

@@ -1,4 +1,5 @@
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,13 @@ class TestOpenVino:
         for _ in range(OFTEN + 1):
             logits = backend.run(np.zeros((1, 3, 32, 32), np.float32))
         assert logits.shape == (1, 1, 32, 32)
+
+
+def test_openvino_that_is_broken_stops_nothing(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setitem(sys.modules, "openvino", None)  # an import of it fails
+    backend = OpenVinoBackend(fetch(file="onnx").path, CPU, often=1)
+    assert backend.run(np.zeros((1, 3, 32, 32), np.float32)).shape == (1, 1, 32, 32)
 
 
 def test_openvino_that_is_not_installed_is_told(monkeypatch):

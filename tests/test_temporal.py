@@ -299,4 +299,5 @@ def test_a_frame_of_another_size_is_looked_at():
     recall, ask = Recall(), Asked()
     recall(room(), ask)
     recall(np.ascontiguousarray(room()[:100]), ask)
-    assert ask.times == 2
+    recall(cv2.resize(room(), (512, 200)), ask)  # of the same aspect as the one before
+    assert ask.times == 3
