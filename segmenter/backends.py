@@ -2,8 +2,6 @@
 
 import importlib.util
 import threading
-from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 
 from segmenter.device import Device
 from segmenter.errors import MissingExtra, WeightsUnavailable
+from segmenter.session_cache import MOST_SESSIONS, OFTEN, Session, SessionCache, Shape
 
 
 class Backend(Protocol):
@@ -19,31 +18,23 @@ class Backend(Protocol):
 
     name: str
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits of a normalised batch."""
-
-
-# A shape seen so often gets a session of its own. That saves 3 to 8 % of each run, and costs about
-# ten runs and 25 MB; so there are at most so many.
-OFTEN, MOST_SESSIONS = 50, 2
+    def run(self, batch: NDArray[np.float32], *, comes_again: bool = False) -> NDArray[np.float32]:
+        """Return the logits of a normalised batch; others of its shape follow if it comes again."""
 
 
 class OnnxBackend:
-    """ONNX Runtime, the fastest on a CPU."""
+    """ONNX Runtime: every shape, at once."""
 
     name = "ONNX Runtime"
 
     def __init__(
         self, path: Path, device: Device, *, often: int = OFTEN, most: int = MOST_SESSIONS
     ):
-        """Load the network; `most` shapes seen so `often` get sessions of their own."""
+        """Load the network; `most` shapes that come again and again get sessions of their own."""
         self._path, self._device = path, device
-        self._often, self._most = often, most
         self._session = self._load()
         self._input = self._session.get_inputs()[0]
-        self._counts: Counter[tuple[int, ...]] = Counter()
-        self._fixed: dict[tuple[int, ...], FixedSession | OpenVinoSession] = {}
-        self._lock = threading.Lock()
+        self.sessions = SessionCache(self._fix, often, most)
 
     def _load(self, **dimensions: int) -> Any:
         """Make a session, with values for some of the symbolic dimensions of the input."""
@@ -70,25 +61,18 @@ class OnnxBackend:
                 "fetch the file again"
             ) from error
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits of a normalised batch."""
-        fixed = self._session_for(batch.shape)
-        logits = fixed.run(batch) if fixed else None
-        if logits is None:
-            return self._session.run(None, {self._input.name: batch})[0]
-        return logits
+    def run(self, batch: NDArray[np.float32], *, comes_again: bool = False) -> NDArray[np.float32]:
+        """Return the logits of a normalised batch.
 
-    def _session_for(self, shape: tuple[int, ...]) -> "FixedSession | OpenVinoSession | None":
-        """Count the shape, and make a session for it when it has come often."""
-        with self._lock:
-            self._counts[shape] += 1
-            is_new = self._counts[shape] == self._often and len(self._fixed) < self._most
-            if is_new:
-                with suppress(WeightsUnavailable):  # the file may be gone by now
-                    self._fixed[shape] = self._fix(shape)
-            return self._fixed.get(shape)
+        Only batches that come again are counted for sessions: those of photos, whose shapes vary,
+        would take the place of a camera's.
+        """
+        fixed = self.sessions.get(batch.shape) if comes_again else None
+        if fixed:
+            return fixed.run(batch)
+        return self._session.run(None, {self._input.name: batch})[0]
 
-    def _fix(self, shape: tuple[int, ...]) -> "FixedSession | OpenVinoSession":
+    def _fix(self, shape: Shape) -> Session:
         """Make the session of one shape."""
         sizes = zip(self._input.shape, shape, strict=True)
         named = {name: size for name, size in sizes if isinstance(name, str)}
@@ -98,7 +82,7 @@ class OnnxBackend:
 class FixedSession:
     """An ONNX Runtime session for batches of one shape, in memory that every run uses again."""
 
-    def __init__(self, session: Any, shape: tuple[int, ...]):
+    def __init__(self, session: Any, shape: Shape):
         """Bind memory for a batch and its logits."""
         self._session, self._lock = session, threading.Lock()
         self._batch = np.zeros(shape, np.float32)
@@ -108,16 +92,12 @@ class FixedSession:
         self._binding.bind_input(batch.name, *place_of(self._batch))
         self._binding.bind_output(logits.name, *place_of(self._logits))
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        """Return the logits, or None when another thread is using the memory."""
-        if not self._lock.acquire(blocking=False):
-            return None
-        try:
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits; a second thread waits, since one run takes all the cores."""
+        with self._lock:
             np.copyto(self._batch, batch)
             self._session.run_with_iobinding(self._binding)
             return self._logits.copy()
-        finally:
-            self._lock.release()
 
 
 def place_of(array: NDArray[np.float32]) -> tuple[str, int, type, tuple[int, ...], int]:
@@ -128,26 +108,31 @@ def place_of(array: NDArray[np.float32]) -> tuple[str, int, type, tuple[int, ...
 class OpenVinoBackend(OnnxBackend):
     """OpenVINO for shapes seen often, as a video's and a camera's are, and ONNX Runtime for others.
 
-    A model compiled for one shape takes a quarter less time than ONNX Runtime, and half where the
-    processor calculates in bfloat16; one for any shape takes as long as ONNX Runtime.
+    A model compiled for one shape takes a quarter less time than ONNX Runtime, and less than half
+    where the processor calculates in bfloat16; one for any shape takes as long as ONNX Runtime.
     """
 
     name = "OpenVINO"
 
     def __init__(self, path: Path, device: Device, **sessions: int):
         """Load the network; `sessions` as ONNX Runtime's."""
-        if importlib.util.find_spec("openvino") is None:
+        if not has_openvino():
             raise MissingExtra("the openvino backend needs OpenVINO: pip install openvino")
         super().__init__(path, device, **sessions)
 
-    def _fix(self, shape: tuple[int, ...]) -> "OpenVinoSession":
+    def _fix(self, shape: Shape) -> Session:
         return OpenVinoSession(self._path, shape, self._device.threads)
+
+
+def has_openvino() -> bool:
+    """Tell whether OpenVINO is installed."""
+    return importlib.util.find_spec("openvino") is not None
 
 
 class OpenVinoSession:
     """A network compiled by OpenVINO for batches of one shape."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...], threads: int):
+    def __init__(self, path: Path, shape: Shape, threads: int):
         """Compile it, which takes as long as some dozen runs.
 
         Raises:
@@ -168,16 +153,12 @@ class OpenVinoSession:
             ) from error
         self._request.set_input_tensor(openvino.Tensor(self._batch, shared_memory=True))
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        """Return the logits, or None when another thread is using the memory."""
-        if not self._lock.acquire(blocking=False):
-            return None
-        try:
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits; a second thread waits, since one run takes all the cores."""
+        with self._lock:
             np.copyto(self._batch, batch)
             self._request.infer()
             return self._request.get_output_tensor().data.copy()
-        finally:
-            self._lock.release()
 
 
 class TorchBackend:
@@ -211,7 +192,7 @@ class TorchBackend:
             ) from error
         self._net = net.eval().to(self._device, self._type, memory_format=torch.channels_last)
 
-    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(self, batch: NDArray[np.float32], *, comes_again: bool = False) -> NDArray[np.float32]:
         """Return the logits of a normalised batch."""
         torch = self._torch
         with torch.inference_mode():

@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Probability, require_frame
-from segmenter.backends import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
+from segmenter.backends import (
+    Backend,
+    OnnxBackend,
+    OpenVinoBackend,
+    TorchBackend,
+    has_openvino,
+)
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
 from segmenter.photo_views import FIRST, NEAR, WHOLE, join_views, zoom_for
@@ -26,7 +32,7 @@ class Segmenter:
         Args:
             model: what `weights.fetch` takes; None for the bundled weights.
             backend: `onnx`, `openvino`, `torch`, or `auto`: $BACKDROP_BACKEND if that is set, else
-                PyTorch where CUDA is and ONNX Runtime where not.
+                PyTorch where CUDA is, and where not OpenVINO, or ONNX Runtime if that is missing.
             device: `auto`, `cpu` or `cuda`.
 
         Raises:
@@ -40,7 +46,7 @@ class Segmenter:
             raise InvalidInput(f"no backend {backend!r}; choose {', '.join(BACKENDS)}")
         self.device: Device = choose_device(device)
         if backend == "auto":
-            backend = "torch" if self.device.kind == "cuda" else "onnx"
+            backend = best_backend(self.device)
         fetched = fetch(model, file="safetensors" if backend == "torch" else "onnx")
         self.weights: Weights = fetched.record
         if backend == "torch":
@@ -80,7 +86,7 @@ class Segmenter:
         if size is None:
             return enlarge(self._look_closely(frame), *frame.shape[:2])
         batch, geometry = self._to_batch(frame, size)
-        return restore(self._run(batch), geometry)
+        return restore(self._run(batch, comes_again=True), geometry)
 
     def _look_closely(self, frame: Frame) -> Probability:
         """Return a photo's best probability, as large as its largest view."""
@@ -99,13 +105,21 @@ class Segmenter:
         record = self.weights
         return to_batch(frame, size, record.stride_multiple, record.mean, record.std)
 
-    def _run(self, batch: Batch) -> Probability:
+    def _run(self, batch: Batch, *, comes_again: bool = False) -> Probability:
         """Return the probability (h, w) of a batch of one."""
-        return person_of(self._backend.run(batch)[0], self.weights.person_class)
+        logits = self._backend.run(batch, comes_again=comes_again)
+        return person_of(logits[0], self.weights.person_class)
 
     def describe(self) -> str:
         """Return where it runs, for instance `CPU, 2 threads (no CUDA device), ONNX Runtime`."""
         return f"{self.device.describe()}, {self._backend.name}"
+
+
+def best_backend(device: Device) -> str:
+    """Return the name of the fastest backend there is for a device."""
+    if device.kind == "cuda":
+        return "torch"
+    return "openvino" if has_openvino() else "onnx"
 
 
 def person_of(logits: NDArray[np.float32], person_class: int | None) -> NDArray[np.float32]:

@@ -1,19 +1,16 @@
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from segmenter.backends import (
-    MOST_SESSIONS,
-    OFTEN,
-    OnnxBackend,
-    OpenVinoBackend,
-    TorchBackend,
-)
+from segmenter.backends import OnnxBackend, OpenVinoBackend, TorchBackend
 from segmenter.device import Device
 from segmenter.errors import MissingExtra, WeightsUnavailable
+from segmenter.session_cache import OFTEN
 from segmenter.weights import BUNDLED, DEFAULT, fetch
 
 CPU = Device("cpu", 2, "test")
@@ -36,17 +33,31 @@ def test_both_give_the_same_logits(backends, size):
     np.testing.assert_allclose(onnx, torch, atol=1e-3)
 
 
-def test_a_shape_that_comes_often_gets_its_own_session_and_the_same_logits():
+def run_often(backend, batch):
+    """Run until the shape has a session of its own, if it can have one."""
+    for _ in range(OFTEN):
+        backend.run(batch, comes_again=True)
+    backend.sessions.settle()
+
+
+def test_a_shape_that_comes_often_gets_its_own_session_and_the_same_logits(backends):
     generator = np.random.default_rng(3)
     first, second = (generator.normal(size=(1, 3, 64, 96)).astype(np.float32) for _ in range(2))
     backend = OnnxBackend(fetch(file="onnx").path, CPU)
-    expected = backend.run(first), backend.run(second)
-    for _ in range(OFTEN):
-        backend.run(first)
-    assert list(backend._fixed) == [(1, 3, 64, 96)]
-    kept = backend.run(first)
-    np.testing.assert_allclose(backend.run(second), expected[1], atol=1e-4)
-    np.testing.assert_allclose(kept, expected[0], atol=1e-4)  # not overwritten by the second run
+    run_often(backend, first)
+    assert type(backend.sessions.get(first.shape)).__name__ == "FixedSession"
+    kept, other = (backend.run(batch, comes_again=True) for batch in (first, second))
+    np.testing.assert_allclose(other, backends[0].run(second), atol=1e-4)
+    np.testing.assert_allclose(kept, backends[0].run(first), atol=1e-4)  # not overwritten
+
+
+def test_photos_do_not_take_the_sessions_of_cameras():
+    backend = OnnxBackend(fetch(file="onnx").path, CPU, often=1)
+    batch = np.zeros((1, 3, 32, 32), np.float32)
+    for _ in range(3):
+        backend.run(batch)
+    backend.sessions.settle()
+    assert backend.sessions.get(batch.shape) is None
 
 
 class TestOpenVino:
@@ -58,34 +69,28 @@ class TestOpenVino:
         """It calculates in bfloat16 where the processor can, with 8 bits of precision."""
         generator = np.random.default_rng(5)
         first, second = (generator.normal(size=(1, 3, 64, 96)).astype(np.float32) for _ in range(2))
-        backend = OpenVinoBackend(fetch(file="onnx").path, CPU, often=1)
-        kept, other = backend.run(first), backend.run(second)
-        assert type(backend._fixed[first.shape]).__name__ == "OpenVinoSession"
+        backend = OpenVinoBackend(fetch(file="onnx").path, CPU)
+        run_often(backend, first)
+        kept, other = (backend.run(batch, comes_again=True) for batch in (first, second))
+        assert type(backend.sessions.get(first.shape)).__name__ == "OpenVinoSession"
         for logits, batch in ((kept, first), (other, second)):
             assert logits.dtype == np.float32 and logits.shape == (1, 1, 64, 96)
             np.testing.assert_allclose(logits, backends[0].run(batch), atol=0.5)
 
-    def test_a_session_that_is_busy_is_not_waited_for(self, backends):
-        batch = np.random.default_rng(4).normal(size=(1, 3, 32, 32)).astype(np.float32)
-        backend = OpenVinoBackend(fetch(file="onnx").path, CPU, often=1)
-        backend.run(batch)
-        with backend._fixed[batch.shape]._lock:
-            np.testing.assert_allclose(backend.run(batch), backends[0].run(batch), atol=1e-4)
+    def test_threads_that_share_a_session_get_each_their_own_logits(self):
+        check_threads(OpenVinoBackend(fetch(file="onnx").path, CPU))
 
     def test_a_file_that_is_gone_by_then_stops_nothing(self, tmp_path):
-        copy = Path(shutil.copy(fetch(file="onnx").path, tmp_path))
-        backend = OpenVinoBackend(copy, CPU)
-        copy.unlink()
-        for _ in range(OFTEN + 1):
-            logits = backend.run(np.zeros((1, 3, 32, 32), np.float32))
-        assert logits.shape == (1, 1, 32, 32)
+        check_gone(OpenVinoBackend, tmp_path)
 
 
 def test_openvino_that_is_broken_stops_nothing(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
     monkeypatch.setitem(sys.modules, "openvino", None)  # an import of it fails
-    backend = OpenVinoBackend(fetch(file="onnx").path, CPU, often=1)
-    assert backend.run(np.zeros((1, 3, 32, 32), np.float32)).shape == (1, 1, 32, 32)
+    backend = OpenVinoBackend(fetch(file="onnx").path, CPU)
+    batch = np.zeros((1, 3, 32, 32), np.float32)
+    run_often(backend, batch)
+    assert backend.run(batch, comes_again=True).shape == (1, 1, 32, 32)
 
 
 def test_openvino_that_is_not_installed_is_told(monkeypatch):
@@ -94,30 +99,35 @@ def test_openvino_that_is_not_installed_is_told(monkeypatch):
         OpenVinoBackend(fetch(file="onnx").path, CPU)
 
 
-def test_sessions_of_one_shape_are_few():
-    backend = OnnxBackend(fetch(file="onnx").path, CPU)
-    for size in (32, 64, 96):
-        for _ in range(OFTEN + 1):
-            backend.run(np.zeros((1, 3, 32, size), np.float32))
-    assert len(backend._fixed) == MOST_SESSIONS == 2
+def check_threads(backend):
+    """Let four threads run different batches of one shape through one session."""
+    generator = np.random.default_rng(4)
+    batches = [generator.normal(size=(1, 3, 64, 64)).astype(np.float32) for _ in range(4)]
+    run_often(backend, batches[0])
+    run = partial(backend.run, comes_again=True)
+    expected = [run(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(run, 5 * batches))
+    for answer, logits in zip(answers, 5 * expected, strict=True):
+        np.testing.assert_array_equal(answer, logits)
 
 
-def test_a_session_that_is_busy_is_not_waited_for():
-    backend = OnnxBackend(fetch(file="onnx").path, CPU)
-    batch = np.random.default_rng(4).normal(size=(1, 3, 32, 32)).astype(np.float32)
-    for _ in range(OFTEN):
-        expected = backend.run(batch)
-    with backend._fixed[batch.shape]._lock:
-        np.testing.assert_allclose(backend.run(batch), expected, atol=1e-4)
+def test_threads_that_share_a_session_get_each_their_own_logits():
+    check_threads(OnnxBackend(fetch(file="onnx").path, CPU))
 
 
 def test_a_file_that_is_gone_by_then_stops_nothing(tmp_path):
-    copy = shutil.copy(fetch(file="onnx").path, tmp_path)
-    backend = OnnxBackend(Path(copy), CPU)
-    Path(copy).unlink()
-    for _ in range(OFTEN + 1):
-        logits = backend.run(np.zeros((1, 3, 32, 32), np.float32))
-    assert logits.shape == (1, 1, 32, 32)
+    check_gone(OnnxBackend, tmp_path)
+
+
+def check_gone(kind, folder):
+    """Take the file away before a session is made of it."""
+    copy = Path(shutil.copy(fetch(file="onnx").path, folder))
+    backend = kind(copy, CPU)
+    copy.unlink()
+    batch = np.zeros((1, 3, 32, 32), np.float32)
+    run_often(backend, batch)
+    assert backend.run(batch, comes_again=True).shape == (1, 1, 32, 32)
 
 
 def test_a_broken_file_is_told(tmp_path):

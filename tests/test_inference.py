@@ -38,7 +38,8 @@ def test_a_photo_is_seen_in_three_views_each_also_mirrored(segmenter, monkeypatc
     """Small people from nearer; the views' shares of 384 pixels, padded to multiples of 32."""
     seen = []
 
-    def run(batch):
+    def run(batch, *, comes_again):
+        assert not comes_again
         seen.append(batch)
         logits = np.full((1, 1, *batch.shape[2:]), -9, np.float32)
         logits[..., : round(filled * batch.shape[3])] = 9
@@ -89,7 +90,14 @@ def test_threads_share_one_segmenter(segmenter):
 
 
 def test_it_says_where_it_runs(segmenter):
-    assert "ONNX Runtime" in segmenter.describe() and "CPU" in segmenter.describe()
+    assert segmenter.backend.name in segmenter.describe() and "CPU" in segmenter.describe()
+
+
+def test_auto_takes_the_fastest_backend_there_is(monkeypatch):
+    monkeypatch.delenv("BACKDROP_BACKEND", raising=False)
+    for found, name in ((object(), "OpenVINO"), (None, "ONNX Runtime")):
+        monkeypatch.setattr("importlib.util.find_spec", lambda module, found=found: found)
+        assert Segmenter(device="cpu").backend.name == name
 
 
 def test_an_unknown_backend_is_refused():

@@ -7,7 +7,18 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1] / "segmenter"
 ROWS = {
     1: {"errors"},
-    2: {"allocator", "arrays", "device", "files", "hub", "places", "record", "resample", "srgb"},
+    2: {
+        "allocator",
+        "arrays",
+        "device",
+        "files",
+        "hub",
+        "places",
+        "record",
+        "resample",
+        "session_cache",
+        "srgb",
+    },
     3: {
         "images",
         "weights",

@@ -43,8 +43,8 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         "--backend",
         choices=("auto", "onnx", "openvino", "torch"),
         default="auto",
-        help="openvino (pip install openvino) is fastest for videos on most CPUs; auto is "
-        "$BACKDROP_BACKEND, else torch where CUDA is and onnx where not",
+        help="auto is $BACKDROP_BACKEND, else torch where CUDA is, and where not openvino, or onnx "
+        "if that is not installed",
     )
     group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 

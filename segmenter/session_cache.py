@@ -1,0 +1,89 @@
+"""Sessions compiled for one shape of batch, made for the shapes that come often."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.errors import WeightsUnavailable
+
+Shape = tuple[int, ...]
+
+# A session costs about ten runs and 25 MB, and brings back 3 to 8 % of each run; with OpenVINO
+# forty runs, and half of each.
+OFTEN, MOST_SESSIONS = 50, 4
+
+
+class Session(Protocol):
+    """A network for batches of one shape."""
+
+    def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the logits of a batch."""
+
+
+class SessionCache:
+    """Remembers how often each shape came, and the sessions of those that came often of late."""
+
+    def __init__(self, make: Callable[[Shape], Session], often: int, most: int):
+        """Begin with none.
+
+        Args:
+            make: makes a shape's session; WeightsUnavailable means that there can't be one.
+            often: runs of a shape before it gets one.
+            most: sessions at a time.
+        """
+        self._make, self._often, self._most = make, often, most
+        # None while it is being made, and when it can't be.
+        self._sessions: dict[Shape, Session | None] = {}
+        self._counts: Counter[Shape] = Counter()
+        self._runs, self._last_runs = 0, dict[Shape, int]()
+        self._makers: list[threading.Thread] = []
+        self._lock = threading.Lock()
+
+    def get(self, shape: Shape) -> Session | None:
+        """Count a run of this shape; return its session, if it has one by now."""
+        with self._lock:
+            self._runs += 1
+            self._counts[shape] += 1
+            self._last_runs[shape] = self._runs
+            comes_often = self._counts[shape] >= self._often
+            if comes_often and shape not in self._sessions and self._make_room():
+                self._begin(shape)
+            return self._sessions.get(shape)
+
+    def settle(self) -> None:
+        """Wait until the sessions that were begun are made, so that the next runs can be timed."""
+        for maker in self._makers:
+            maker.join()
+
+    def _make_room(self) -> bool:
+        """Tell whether one more may be made, dropping one whose shape came no more of late."""
+        if len(self._sessions) < self._most:
+            return True
+        oldest = min(self._sessions, key=self._last_runs.__getitem__)
+        if self._runs - self._last_runs[oldest] < self._often:
+            return False
+        del self._sessions[oldest]
+        self._counts[oldest] = 0
+        return True
+
+    def _begin(self, shape: Shape) -> None:
+        """Make a session beside the runs that go on.
+
+        OpenVINO takes half a second, for which a camera's picture would stand still.
+        """
+        self._sessions[shape] = None
+        maker = threading.Thread(target=self._finish, args=(shape,))
+        self._makers = [*filter(threading.Thread.is_alive, self._makers), maker]
+        maker.start()
+
+    def _finish(self, shape: Shape) -> None:
+        with suppress(WeightsUnavailable):  # the file may be gone by now
+            session = self._make(shape)
+            with self._lock:
+                if shape in self._sessions:
+                    self._sessions[shape] = session
