@@ -24,6 +24,7 @@ from segmenter.page.photo_tab import build_photo_tab
 from segmenter.page.video_tab import build_video_tab
 from segmenter.page.widgets import AT_ONCE
 from segmenter.page.work import LARGEST_UPLOAD_MB, Desk
+from segmenter.threads import one_thread_a_stage
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 DELETE_EVERY_S, DELETE_AFTER_S = 5 * 60, 25 * 60
@@ -113,4 +114,5 @@ def serve(segmenter: Any, **launch: Any) -> tuple[Any, str, str]:
 
 if __name__ == "__main__":
     keep_freed_memory()
-    serve(Segmenter())
+    with one_thread_a_stage():
+        serve(Segmenter())

@@ -21,6 +21,7 @@ from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image
 from segmenter.stream import mattes_of_frames, mattes_of_video, replace_in_video, require_no_click
 from segmenter.targets import is_video, plan, require_exists
+from segmenter.threads import one_thread_a_stage
 from segmenter.video import probe
 
 
@@ -98,6 +99,7 @@ class Replacer:
         save_image(output, picture)
         return 1
 
+    @one_thread_a_stage()
     def video(self, path: Path, output: Path, quiet: bool = True) -> int:
         """Write the result of one video and return how many frames it has."""
         self.require_video_choices()
@@ -140,10 +142,12 @@ def matte_all(
     """
     require_exists(source)
 
+    @one_thread_a_stage()
     def video(path: Path, folder: Path) -> int:
         alphas = mattes_of_video(path, segmenter, raw)
         return write_mattes(((f"{index:06d}", alpha) for index, alpha in enumerate(alphas)), folder)
 
+    @one_thread_a_stage()
     def clip(path: Path, folder: Path) -> int:
         frames = pictures_in(path)
         alphas = mattes_of_frames(map(open_image, frames), segmenter, raw)

@@ -3,12 +3,14 @@
 // In scope: `element`, the tab's own HTML; `props.value`, the settings as JSON; `watch`.
 
 const IN_FLIGHT = 3; // two are worked on at the server while one travels
+const POLL_MS = 4; // until what was sent has left the browser
 const STALL_MS = 4000;
 const HIDDEN_MS = 20000;
 const RETRY_MS = 1500;
 // What is sent when the machine is behind, from best to least: share of the camera's size, quality.
 const DETAIL = [[1, 0.8], [1, 0.6], [0.75, 0.6], [0.5, 0.6]];
 const [SLOW_MS, QUICK_MS] = [120, 60]; // round trips: from here on less, and more, is sent
+const STARTING_MS = 4000; // while sessions are made and memory is cold, which says nothing of later
 const FORGIVEN_MS = 20000; // before more is tried again
 const CAMERA_TROUBLE = {
   NotAllowedError: 'The camera was not allowed. Allow it beside the address of this page, then press Start.',
@@ -28,13 +30,15 @@ let stream = null; // of the camera; null while stopped
 let socket = null;
 let run = 0; // grows with every start and stop: what belongs to an earlier one is dropped
 let retried = false;
-let encoding = false;
+let fresh = false; // the camera has a picture that was not sent
+let [encoding, polling] = [false, false];
 let hiddenSince = 0;
 let status = null; // the server's last
 let [sent, answered, drawn, answeredAt] = [0, 0, 0, 0];
 let sentAt = new Map(); // number -> milliseconds
 let drawnAt = [];
 let roundTrips = [];
+let openedAt = 0; // the connection
 let [detail, lowered] = [0, 0]; // index into DETAIL, and when it last got worse
 
 function say(words, trouble = false) {
@@ -135,6 +139,7 @@ function connect(mine) {
   [sentAt, drawnAt, roundTrips] = [new Map(), [], []];
   let refused = null;
   connection.onopen = () => {
+    openedAt = performance.now();
     sendSettings();
     say('The camera is on.');
   };
@@ -160,6 +165,7 @@ function connect(mine) {
 function eachFrame(mine) {
   const next = () => {
     if (mine !== run) return;
+    fresh = true;
     sendFrame(mine);
     eachFrame(mine);
   };
@@ -167,11 +173,13 @@ function eachFrame(mine) {
   else setTimeout(() => requestAnimationFrame(next), 25);
 }
 
+// Called whenever a picture may go: when one comes, is encoded, sent or answered. None is left out that could go a little later.
 async function sendFrame(mine) {
   const connection = socket;
-  const ready = connection?.readyState === WebSocket.OPEN && connection.bufferedAmount === 0;
-  if (!ready || encoding || document.hidden || sent - answered >= IN_FLIGHT || !video.videoWidth) return;
-  encoding = true;
+  const ready = mine === run && connection?.readyState === WebSocket.OPEN;
+  if (!fresh || !ready || encoding || document.hidden || sent - answered >= IN_FLIGHT || !video.videoWidth) return;
+  if (connection.bufferedAmount > 0) return pollSocket(mine); // there is no event for it
+  [fresh, encoding] = [false, true];
   const [share, quality] = DETAIL[detail];
   [outbox.width, outbox.height] = [video.videoWidth, video.videoHeight].map((side) => Math.round(side * share));
   const pen = outbox.getContext('2d');
@@ -186,12 +194,23 @@ async function sendFrame(mine) {
   number.setUint32(0, ++sent);
   sentAt.set(sent, taken);
   connection.send(new Blob([number.buffer, jpeg]));
+  sendFrame(mine);
+}
+
+function pollSocket(mine) {
+  if (polling) return;
+  polling = true;
+  setTimeout(() => {
+    polling = false;
+    sendFrame(mine);
+  }, POLL_MS);
 }
 
 async function show(data, mine, connection) {
   const number = new DataView(data).getUint32(0);
   answered = Math.max(answered, number); // the server leaves out frames that a newer one replaced
   answeredAt = performance.now();
+  sendFrame(mine);
   const picture = await createImageBitmap(new Blob([data.slice(4)])).catch(() => null);
   const taken = sentAt.get(number);
   for (const old of sentAt.keys()) if (old <= number) sentAt.delete(old);
@@ -214,8 +233,8 @@ function middleRoundTrip() {
 }
 
 function adapt() {
-  if (roundTrips.length < 15) return;
   const [middle, now] = [middleRoundTrip(), performance.now()];
+  if (roundTrips.length < 15 || now - openedAt < STARTING_MS) return;
   if (middle > SLOW_MS && detail < DETAIL.length - 1) [detail, lowered] = [detail + 1, now];
   else if (middle < QUICK_MS && detail > 0 && now - lowered > FORGIVEN_MS) detail -= 1;
   else return;

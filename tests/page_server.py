@@ -76,11 +76,15 @@ class Scripted:
 
 if __name__ == "__main__":
     import app
+    from segmenter.allocator import keep_freed_memory
     from segmenter.inference import Segmenter
+    from segmenter.threads import one_thread_a_stage
 
     segmenter = Segmenter() if "real" in sys.argv else Scripted(Path(sys.argv[1]))
-    _, address, _ = app.serve(
-        segmenter, server_name="127.0.0.1", quiet=True, prevent_thread_lock=True
-    )
-    print(address)
-    threading.Event().wait()
+    keep_freed_memory()  # as app.py does
+    with one_thread_a_stage():
+        _, address, _ = app.serve(
+            segmenter, server_name="127.0.0.1", quiet=True, prevent_thread_lock=True
+        )
+        print(address)
+        threading.Event().wait()

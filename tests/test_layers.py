@@ -18,6 +18,7 @@ ROWS = {
         "resample",
         "session_cache",
         "srgb",
+        "threads",
     },
     3: {
         "images",

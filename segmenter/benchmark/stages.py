@@ -18,6 +18,7 @@ from segmenter.backends import OnnxBackend, TorchBackend
 from segmenter.background import Picture
 from segmenter.benchmark.scenes import FRAME_RATE, Stage, room
 from segmenter.benchmark.timing import WARM_UPS, Row, summarise
+from segmenter.benchmark.warmth import warm_up
 from segmenter.composite import over_at
 from segmenter.foreground import estimate_rim
 from segmenter.images import open_image, save_image
@@ -29,6 +30,7 @@ from segmenter.preprocess import to_batch
 from segmenter.refine import refine
 from segmenter.stream import LiveReplacer
 from segmenter.temporal import AlphaSteadier, MotionTracker, TemporalSmoother
+from segmenter.threads import one_thread_a_stage
 from segmenter.video import VideoWriter, probe, read_frames
 from segmenter.wire import decode_frame, encode
 
@@ -87,13 +89,15 @@ def stages_of_live(
     pictures = [encode(frame) for frame in stage.frames(*size, WARM_UPS + repeats)]
     replacer = LiveReplacer(segmenter, new_background(stage.frame(*size)))
     pixels, times = size[0] * size[1], count()
+    warm_up(segmenter, stage.frame(*size), segmenter.live_size)
 
     def work(jpeg: bytes) -> None:
         frame = decode_frame(jpeg, pixels)
         encode(replacer(frame, next(times) / FRAME_RATE).picture)
 
     calls = [lambda jpeg=jpeg: work(jpeg) for jpeg in pictures]
-    return profile_all(calls, WARM_UPS, f"live {size[1]}x{size[0]}")
+    with one_thread_a_stage():
+        return profile_all(calls, WARM_UPS, f"live {size[1]}x{size[0]}")
 
 
 def stages_of_video(segmenter: Segmenter, clip: Path, repeats: int) -> list[Row]:
@@ -103,12 +107,14 @@ def stages_of_video(segmenter: Segmenter, clip: Path, repeats: int) -> list[Row]
     with closing(read_frames(clip, info=info)) as reader:
         frames = [frame for frame, _ in zip(reader, range(WARM_UPS + repeats), strict=False)]
     replacer = LiveReplacer(segmenter, new_background(frames[0]), closely=True)
+    warm_up(segmenter, frames[0], segmenter.photo_size)
     times = count()
     calls = [
         lambda frame=frame: replacer(frame, float(next(times) / info.frame_rate))
         for frame in frames
     ]
-    *rows, between = profile_all(calls, WARM_UPS, where)
+    with one_thread_a_stage():
+        *rows, between = profile_all(calls, WARM_UPS, where)
     decode = [per_frame_ms(read_frames(clip, info=info)) for _ in range(CODING_RUNS)]
     encode = [encode_ms(clip.with_name("stages.mp4"), clip, frames) for _ in range(CODING_RUNS)]
     ends = [

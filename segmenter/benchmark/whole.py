@@ -16,10 +16,12 @@ from segmenter.background import Picture
 from segmenter.benchmark.memory import ChildWatch, peak_mb
 from segmenter.benchmark.processes import run
 from segmenter.benchmark.timing import WARM_UPS, Row, summarise
+from segmenter.benchmark.warmth import warm_up
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import replace_in_image
 from segmenter.stream import LiveReplacer, replace_in_video
+from segmenter.threads import one_thread_a_stage
 from segmenter.video import probe, read_frames
 from segmenter.wire import decode_frame, encode
 
@@ -116,6 +118,7 @@ def do_photos(
     return times[1:], sum(times[1:]) / 1000
 
 
+@one_thread_a_stage()
 def do_video(
     job: Job, segmenter: Segmenter, folder: Path, watch: ChildWatch
 ) -> tuple[list[float], float]:
@@ -135,14 +138,16 @@ def do_video(
     return times, time.perf_counter() - started
 
 
+@one_thread_a_stage()
 def do_live(
     job: Job, segmenter: Segmenter, _folder: Path, _watch: ChildWatch
 ) -> tuple[list[float], float]:
     """Answer a camera's frames, JPEG to JPEG, as the live tab's server does; no browser."""
     info = probe(Path(job.source))
     replacer = LiveReplacer(segmenter, Picture(open_image(Path(job.background))))
-    times = []
-    for number, jpeg in enumerate(islice(cycle(camera(Path(job.source))), WARM_UPS + job.count)):
+    jpegs, times = camera(Path(job.source)), []
+    warm_up(segmenter, decode_frame(jpegs[0], info.width * info.height), segmenter.live_size)
+    for number, jpeg in enumerate(islice(cycle(jpegs), WARM_UPS + job.count)):
         started = time.perf_counter()
         frame = decode_frame(jpeg, info.width * info.height)
         encode(replacer(frame, float(number / info.frame_rate)).picture)
