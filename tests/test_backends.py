@@ -1,4 +1,5 @@
 import shutil
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -82,6 +83,35 @@ class TestOpenVino:
 
     def test_a_file_that_is_gone_by_then_stops_nothing(self, tmp_path):
         check_gone(OpenVinoBackend, tmp_path)
+
+    def test_it_asks_no_server(self):
+        """It brings a package for telemetry along; nothing here may set that off."""
+        done = subprocess.run([sys.executable, "-c", ASKING], capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (0, "OpenVinoSession []\n"), done.stderr
+
+
+# In a process of its own, which has not imported it yet.
+ASKING = f"""
+import socket, sys
+sys.path.insert(0, {str(BUNDLED.parent)!r})
+asked = []
+
+def refuse(*words, **_):
+    asked.append(words)
+    raise OSError
+
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+from segmenter import Segmenter
+import numpy as np
+
+segmenter = Segmenter(backend="openvino", device="cpu")
+frame = np.zeros((32, 32, 3), np.uint8)
+for _ in range({OFTEN}):
+    segmenter.probability(frame, 32)
+segmenter.backend.sessions.settle()
+segmenter.probability(frame, 32)
+print(type(segmenter.backend.sessions.get((1, 3, 32, 32))).__name__, asked)
+"""
 
 
 def test_openvino_that_is_broken_stops_nothing(monkeypatch):
