@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,3 +45,8 @@ def require_coverage(coverage: Any, frame: Frame) -> NDArray[np.float32]:
         got = f"{getattr(coverage, 'shape', '')} {getattr(coverage, 'dtype', type(coverage))}"
         raise InvalidInput(f"expected ({height}, {width}) float32 in [0, 1], got {got}")
     return coverage
+
+
+def to_grey(alpha: Alpha | Probability) -> NDArray[np.uint8]:
+    """Turn alpha in [0, 1] into an (H, W) uint8 picture of it, the matte."""
+    return cv2.convertScaleAbs(alpha, alpha=255)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from segmenter.arrays import Alpha
+from segmenter.arrays import Alpha, to_grey
 from segmenter.background import Background, Transparent
-from segmenter.composite import to_grey
 from segmenter.edges_view import edges_view
 from segmenter.errors import InvalidInput, SegmenterError
 from segmenter.images import IMAGE_ENDINGS, open_image, save_image

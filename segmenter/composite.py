@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from segmenter.arrays import Alpha, Cutout, Frame, require_coverage, require_frame
+from segmenter.arrays import Alpha, Cutout, Frame, require_coverage, require_frame, to_grey
 from segmenter.places import Places, Rim
 
 
@@ -50,8 +50,3 @@ def cut_out(foreground: Frame, alpha: Alpha) -> Cutout:
     """Join colours and alpha into (H, W, 4) uint8 RGBA, straight: colours are not multiplied."""
     require_coverage(alpha, require_frame(foreground))
     return np.dstack([foreground, to_grey(alpha)])
-
-
-def to_grey(alpha: Alpha) -> np.ndarray:
-    """Turn alpha in [0, 1] into an (H, W) uint8 picture of it, the matte."""
-    return cv2.convertScaleAbs(alpha, alpha=255)

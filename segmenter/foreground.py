@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.arrays import Alpha, Frame, require_coverage, require_frame
+from segmenter.arrays import Alpha, Frame, require_coverage, require_frame, to_grey
 from segmenter.places import Places, Rim
 from segmenter.resample import shrink, shrink_to
 
@@ -34,7 +34,7 @@ def estimate_foreground(frame: Frame, alpha: Alpha, small: Frame | None = None) 
         alpha: (H, W) float32 in [0, 1].
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
     """
-    grey = to_grey(alpha, frame)
+    grey = to_grey(require_coverage(alpha, require_frame(frame)))
     mixed = partly_covered(grey, touched=cv2.dilate(grey, np.ones((5, 5), np.uint8)))
     places, result = Places.where(mixed), frame.copy()
     places.write(result, own_colours(places, frame, alpha, grey, small))
@@ -43,15 +43,10 @@ def estimate_foreground(frame: Frame, alpha: Alpha, small: Frame | None = None) 
 
 def estimate_rim(frame: Frame, alpha: Alpha, small: Frame | None = None) -> Rim:
     """Return F as `estimate_foreground` does, but only of the pixels that `over` mixes."""
-    grey = to_grey(alpha, frame)
+    grey = to_grey(require_coverage(alpha, require_frame(frame)))
     places = Places.where(partly_covered(grey, touched=grey))
     colours = own_colours(places, frame, alpha, grey, small)
     return Rim(places, colours, places.read(alpha), cv2.compare(grey, 127, cv2.CMP_GT))
-
-
-def to_grey(alpha: Alpha, frame: Frame) -> NDArray[np.uint8]:
-    """Return alpha in 8 bits, which is several times as fast to look through; (H, W)."""
-    return cv2.convertScaleAbs(require_coverage(alpha, require_frame(frame)), alpha=255)
 
 
 def partly_covered(grey: NDArray[np.uint8], *, touched: NDArray[np.uint8]) -> NDArray[np.uint8]:

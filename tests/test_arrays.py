@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.arrays import require_coverage, require_frame
+from segmenter.arrays import require_coverage, require_frame, to_grey
 from segmenter.errors import InvalidInput
 
 FRAME = np.zeros((4, 6, 3), np.uint8)
@@ -32,3 +32,7 @@ def test_coverage_must_have_the_frames_size_and_be_float32():
     for wrong in (alpha.T, alpha.astype(np.float64), alpha[..., None], None):
         with pytest.raises(InvalidInput, match=r"\(4, 6\) float32"):
             require_coverage(wrong, FRAME)
+
+
+def test_grey_spans_the_whole_range():
+    assert to_grey(np.array([[0.0, 0.5, 1.0]], np.float32)).tolist() == [[0, 128, 255]]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.composite import cut_out, over, over_at, to_grey
+from segmenter.composite import cut_out, over, over_at
 from segmenter.errors import InvalidInput
 from segmenter.places import Places, Rim
 
@@ -40,10 +40,6 @@ def test_a_cut_out_is_straight():
     result = cut_out(FRAME, ALPHA)
     np.testing.assert_array_equal(result[..., :3], FRAME)
     assert np.abs(result[..., 3] / 255 - ALPHA).max() <= 0.5 / 255 + 1e-6
-
-
-def test_grey_spans_the_whole_range():
-    assert to_grey(np.array([[0.0, 0.5, 1.0]], np.float32)).tolist() == [[0, 128, 255]]
 
 
 def test_another_size_is_refused():

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from segmenter.arrays import Alpha, Frame
-from segmenter.composite import over, to_grey
+from segmenter.arrays import Alpha, Frame, to_grey
+from segmenter.composite import over
 from segmenter.errors import InvalidDataset, UnreadableImage
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segmenter.arrays import Frame
-from segmenter.composite import to_grey
+from segmenter.arrays import Frame, to_grey
 from segmenter.errors import OutputFailed
 from segmenter.files import finished
 from segmenter.images import save_image

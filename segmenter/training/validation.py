@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from segmenter.arrays import Frame, Probability
-from segmenter.composite import to_grey
+from segmenter.arrays import Frame, Probability, to_grey
 from segmenter.metrics import miou
 from segmenter.preprocess import restore, to_batch
 from segmenter.training.marks import FAULTS, coloured, difference, mark_difference
