@@ -28,6 +28,7 @@ from segmenter.threads import one_thread_a_stage
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 DELETE_EVERY_S, DELETE_AFTER_S = 5 * 60, 25 * 60
+CAMERAS = ((480, 640), (720, 1280))  # the shapes that most have
 WAITING = 20  # jobs in the queue; more are turned away
 
 
@@ -112,7 +113,14 @@ def serve(segmenter: Any, **launch: Any) -> tuple[Any, str, str]:
     )
 
 
+def ready_for_cameras(segmenter: Segmenter) -> Segmenter:
+    """Return the segmenter, so that the first visitor's picture never stands still."""
+    for height, width in CAMERAS:
+        segmenter.expect(height, width, segmenter.live_size)
+    return segmenter
+
+
 if __name__ == "__main__":
     keep_freed_memory()
     with one_thread_a_stage():
-        serve(Segmenter())
+        serve(ready_for_cameras(Segmenter()))

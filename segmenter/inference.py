@@ -88,6 +88,15 @@ class Segmenter:
         batch, geometry = self._to_batch(frame, size)
         return restore(self._run(batch, comes_again=True), geometry)
 
+    def expect(self, height: int, width: int, size: int) -> None:
+        """Make ready, beside what goes on, for many frames of a height and width, seen at `size`.
+
+        Without it that happens when some of them have come, and frames meanwhile take longer.
+        """
+        if isinstance(self._backend, OnnxBackend):
+            batch, _ = self._to_batch(np.zeros((height, width, 3), np.uint8), size)
+            self._backend.sessions.expect(batch.shape)
+
     def _look_closely(self, frame: Frame) -> Probability:
         """Return a photo's best probability, as large as its largest view."""
         first = self._view(frame, FIRST)

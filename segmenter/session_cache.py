@@ -55,6 +55,13 @@ class SessionCache:
                 self._begin(shape)
             return self._sessions.get(shape)
 
+    def expect(self, shape: Shape) -> None:
+        """Have a session made for a shape that is about to come, if there is room."""
+        with self._lock:
+            self._last_runs[shape] = self._runs
+            if shape not in self._sessions and self._make_room():
+                self._begin(shape)
+
     def settle(self) -> None:
         """Wait until the sessions that were begun are made, so that the next runs can be timed."""
         for maker in self._makers:

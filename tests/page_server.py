@@ -80,7 +80,8 @@ if __name__ == "__main__":
     from segmenter.inference import Segmenter
     from segmenter.threads import one_thread_a_stage
 
-    segmenter = Segmenter() if "real" in sys.argv else Scripted(Path(sys.argv[1]))
+    is_real = "real" in sys.argv
+    segmenter = app.ready_for_cameras(Segmenter()) if is_real else Scripted(Path(sys.argv[1]))
     keep_freed_memory()  # as app.py does
     with one_thread_a_stage():
         _, address, _ = app.serve(

@@ -93,6 +93,14 @@ def test_it_says_where_it_runs(segmenter):
     assert segmenter.backend.name in segmenter.describe() and "CPU" in segmenter.describe()
 
 
+def test_frames_that_are_expected_find_a_session():
+    segmenter = Segmenter(device="cpu", backend="onnx")
+    segmenter.expect(48, 64, 96)
+    segmenter.backend.sessions.settle()
+    assert segmenter.backend.sessions.get((1, 3, 96, 96)) is not None
+    Segmenter(device="cpu", backend="torch").expect(48, 64, 96)  # needs nothing
+
+
 def test_auto_takes_the_fastest_backend_there_is(monkeypatch):
     monkeypatch.delenv("BACKDROP_BACKEND", raising=False)
     for found, name in ((object(), "OpenVINO"), (None, "ONNX Runtime")):

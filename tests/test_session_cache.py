@@ -46,6 +46,23 @@ def test_one_that_comes_no_more_gives_way(cache):
     assert cache.get(C) is None
 
 
+def test_one_that_is_expected_has_a_session_from_the_start(cache):
+    for shape in (A, A, B):
+        cache.expect(shape)
+    cache.settle()
+    assert [cache.get(shape) for shape in (A, B)] == [f"session of {A}", f"session of {B}"]
+    cache.expect(C)  # there is no room
+    cache.settle()
+    assert cache.get(C) is None
+
+
+def test_what_was_expected_and_never_came_gives_way(cache):
+    cache.expect(A)
+    ask(cache, B, 3)
+    assert ask(cache, C, 3) == f"session of {C}"
+    assert cache.get(A) is None
+
+
 def test_runs_go_on_while_a_session_is_made():
     may_end = threading.Event()
     cache = SessionCache(lambda shape: may_end.wait(10) and "made", often=1, most=1)
