@@ -89,9 +89,14 @@ class Segmenter:
         return restore(self._run(batch, comes_again=True), geometry)
 
     def expect(self, height: int, width: int, size: int) -> None:
-        """Make ready, beside what goes on, for many frames of a height and width, seen at `size`.
+        """Make ready, beside what goes on, for many frames of one shape.
 
         Without it that happens when some of them have come, and frames meanwhile take longer.
+
+        Args:
+            height: of the frames, in pixels.
+            width: of the frames, in pixels.
+            size: long side, in pixels, that the network will see.
         """
         if isinstance(self._backend, OnnxBackend):
             batch, _ = self._to_batch(np.zeros((height, width, 3), np.uint8), size)

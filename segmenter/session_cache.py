@@ -13,8 +13,8 @@ from segmenter.errors import WeightsUnavailable
 
 Shape = tuple[int, ...]
 
-# A session costs about ten runs and 25 MB, and brings back 3 to 8 % of each run; with OpenVINO
-# forty runs, and half of each.
+# A session costs about ten runs and 30 MB, and brings back 3 to 8 % of each run; with OpenVINO it
+# costs some dozen runs, and brings back half of each.
 OFTEN, MOST_SESSIONS = 50, 4
 
 
