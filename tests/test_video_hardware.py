@@ -226,7 +226,10 @@ def test_a_damaged_end_is_no_more_damaged_by_a_card(tmp_path, card):
     expected = list(read_frames(cut))
     card(bytes_read=5 * expected[0].size)
     assert 5 < len(expected) < 30
-    np.testing.assert_array_equal(list(read_frames(cut, hardware=True)), expected)
+    frames = list(read_frames(cut, hardware=True))
+    assert len(frames) == len(expected)
+    # Half of the last one is missing, and how the processor's threads patch it up varies.
+    np.testing.assert_array_equal(frames[:-1], expected[:-1])
 
 
 def test_what_nobody_can_decode_is_an_error(source, card):
