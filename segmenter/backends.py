@@ -1,7 +1,11 @@
 """What runs a network: float32 batch (N, 3, h, w) in, float32 logits (N, C, h, w) out."""
 
+import importlib
 import importlib.util
+import sys
 import threading
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,15 +30,21 @@ class OnnxBackend:
     """ONNX Runtime: every shape, at once."""
 
     name = "ONNX Runtime"
+    _is_loaded_at_once = True  # so that a file that it can't use is told at once
 
     def __init__(
         self, path: Path, device: Device, *, often: int = OFTEN, most: int = MOST_SESSIONS
     ):
         """Load the network; `most` shapes that come again and again get sessions of their own."""
         self._path, self._device = path, device
-        self._session = self._load()
-        self._input = self._session.get_inputs()[0]
         self.sessions = SessionCache(self._fix, often, most)
+        if self._is_loaded_at_once:
+            self._any_shape = self._load()
+
+    @cached_property
+    def _any_shape(self) -> Any:
+        """The session for shapes that have none of their own."""
+        return self._load()
 
     def _load(self, **dimensions: int) -> Any:
         """Make a session, with values for some of the symbolic dimensions of the input."""
@@ -70,11 +80,13 @@ class OnnxBackend:
         fixed = self.sessions.get(batch.shape) if comes_again else None
         if fixed:
             return fixed.run(batch)
-        return self._session.run(None, {self._input.name: batch})[0]
+        (first,) = self._any_shape.get_inputs()
+        return self._any_shape.run(None, {first.name: batch})[0]
 
     def _fix(self, shape: Shape) -> Session:
         """Make the session of one shape."""
-        sizes = zip(self._input.shape, shape, strict=True)
+        (first,) = self._any_shape.get_inputs()
+        sizes = zip(first.shape, shape, strict=True)
         named = {name: size for name, size in sizes if isinstance(name, str)}
         return FixedSession(self._load(**named), shape)
 
@@ -113,6 +125,7 @@ class OpenVinoBackend(OnnxBackend):
     """
 
     name = "OpenVINO"
+    _is_loaded_at_once = False  # 50 MB that a video, all of one shape, never needs
 
     def __init__(self, path: Path, device: Device, **sessions: int):
         """Load the network; `sessions` as ONNX Runtime's."""
@@ -129,6 +142,18 @@ def has_openvino() -> bool:
     return importlib.util.find_spec("openvino") is not None
 
 
+def import_openvino() -> Any:
+    """Import OpenVINO without its telemetry, which tells a server of each import unless asked not.
+
+    Where that package is missing, as it is made to seem, OpenVINO has a stand-in for it.
+    """
+    with ExitStack() as stack:
+        if "openvino_telemetry" not in sys.modules:
+            sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+            stack.callback(sys.modules.pop, "openvino_telemetry", None)
+        return importlib.import_module("openvino")
+
+
 class OpenVinoSession:
     """A network compiled by OpenVINO for batches of one shape."""
 
@@ -141,8 +166,7 @@ class OpenVinoSession:
         self._batch, self._lock = np.zeros(shape, np.float32), threading.Lock()
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads}
         try:
-            import openvino
-
+            openvino = import_openvino()
             core = openvino.Core()
             model = core.read_model(path)
             model.reshape(list(shape))

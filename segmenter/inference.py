@@ -88,8 +88,8 @@ class Segmenter:
         batch, geometry = self._to_batch(frame, size)
         return restore(self._run(batch, comes_again=True), geometry)
 
-    def expect(self, height: int, width: int, size: int) -> None:
-        """Make ready, beside what goes on, for many frames of one shape.
+    def expect(self, height: int, width: int, size: int, *, wait: bool = False) -> None:
+        """Make ready for many frames of one shape.
 
         Without it that happens when some of them have come, and frames meanwhile take longer.
 
@@ -97,10 +97,14 @@ class Segmenter:
             height: of the frames, in pixels.
             width: of the frames, in pixels.
             size: long side, in pixels, that the network will see.
+            wait: until it is done, so that all frames are calculated in the same way; else it
+                happens beside what goes on.
         """
         if isinstance(self._backend, OnnxBackend):
             batch, _ = self._to_batch(np.zeros((height, width, 3), np.uint8), size)
             self._backend.sessions.expect(batch.shape)
+            if wait:
+                self._backend.sessions.settle()
 
     def _look_closely(self, frame: Frame) -> Probability:
         """Return a photo's best probability, as large as its largest view."""

@@ -29,7 +29,8 @@ class Matting:
 
     def __init__(self, segmenter: Segmenter, *, closely: bool):
         """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
-        self._segmenter = segmenter
+        self._segmenter, self._closely = segmenter, closely
+        self._shape = (0, 0)  # of the frames that the network is ready for
         self._size = segmenter.photo_size if closely else segmenter.live_size
         self._detail = VIDEO if closely else LIVE
         self._motion, self._recall = MotionTracker(), Recall()
@@ -47,6 +48,10 @@ class Matting:
         return Look(frame, small, self._steady_probability(probability, motion), motion)
 
     def _find_people(self, small: Frame) -> Probability:
+        if small.shape[:2] != self._shape:
+            self._shape = small.shape[:2]
+            # A file waits, so that it comes out the same each time, however it is cut into chunks.
+            self._segmenter.expect(*self._shape, self._size, wait=self._closely)
         return shrink(self._segmenter.probability(small, self._size), self._detail.long_side)
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:

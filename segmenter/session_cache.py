@@ -64,7 +64,9 @@ class SessionCache:
 
     def settle(self) -> None:
         """Wait until the sessions that were begun are made, so that the next runs can be timed."""
-        for maker in self._makers:
+        with self._lock:
+            makers = self._makers
+        for maker in makers:
             maker.join()
 
     def _make_room(self) -> bool:

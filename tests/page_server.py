@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-from segmenter.device import Device
+from scenes import RedSegmenter
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,7 +46,7 @@ def served_page(cache, *words):
             process.kill()
 
 
-class Scripted:
+class Scripted(RedSegmenter):
     """A segmenter that does as the mode file says.
 
     `red`: a pixel much redder than green is a person. `everyone`: every pixel is, which is
@@ -55,7 +54,6 @@ class Scripted:
     """
 
     live_size = photo_size = 256
-    device = Device("cpu", 1, "a test's")
 
     def __init__(self, mode_file):
         self._mode_file = mode_file
@@ -67,8 +65,7 @@ class Scripted:
         if mode == "everyone":
             return np.ones(frame.shape[:2], np.float32)
         time.sleep(0.2 if mode == "slow" else 0)
-        red, green = frame[..., 0].astype(np.int16), frame[..., 1].astype(np.int16)
-        return (red - green > 60).astype(np.float32)
+        return super().probability(frame, size)
 
     def describe(self):
         return "CPU, 2 threads, a test's segmenter"

@@ -17,6 +17,9 @@ class RedSegmenter:
     def probability(self, frame, size=None):
         return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)
 
+    def expect(self, height, width, size, *, wait=False):
+        pass
+
     def describe(self):
         return "CPU, test segmenter"
 

@@ -14,10 +14,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from page_server import served_page
 from PIL import Image
+from scenes import RedSegmenter
 
 import app
 from segmenter.background import Blur, Clip, Colour, Picture, Transparent
-from segmenter.device import Device
 from segmenter.errors import InvalidInput, SegmenterError, UnreadableImage, UnreadableVideo
 from segmenter.page import choice as choices
 from segmenter.page.choice import Choice
@@ -33,17 +33,10 @@ COLOUR = ("Colour", "", "#0000ff", None, 20, "cover", "everyone", 0.0, 0.0, 0.0)
 NOTHING = ("Transparent", *COLOUR[1:])
 
 
-class RedPeople:
+class RedPeople(RedSegmenter):
     """Says that what is red is a person."""
 
     live_size = photo_size = 64
-    device = Device("cpu", 1, "a test's")
-
-    def probability(self, frame, size=None):
-        return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)
-
-    def describe(self):
-        return "a test's segmenter"
 
 
 @pytest.fixture(autouse=True)
@@ -168,7 +161,7 @@ def test_a_photo_gets_its_background_at_full_size_under_its_own_name(desk, photo
     assert (grey[60, 60], grey[60, 130]) == (255, 0)
     assert near(np.array(Image.open(before_after[0]))[60, 130], ROOM)
     assert near(np.array(Image.open(before_after[1]))[60, 130], BLUE)
-    assert line.startswith("a test's segmenter · 64 px")
+    assert line.startswith("CPU, test segmenter · 64 px")
 
 
 def test_a_cut_out_is_downloaded_with_alpha_and_shown_on_a_chequerboard(desk, photo):

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import uvicorn
 from PIL import Image
+from scenes import RedSegmenter
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from segmenter.device import Device
 from segmenter.errors import InvalidInput
 from segmenter.live import LiveLimits, LiveServer
 from segmenter.page.choice import Choice, make_background, make_options
@@ -31,21 +31,17 @@ BLUE = (0, 0, 255)
 SHARP = {"edge_strength": 0.0}
 
 
-class RedPeople:
-    """Says that what is red is a person."""
+class RedPeople(RedSegmenter):
+    """Says that what is red is a person, after a pause."""
 
     live_size = photo_size = 64
-    device = Device("cpu", 1, "a test's")
 
     def __init__(self, pause_s=0.0):
         self.pause_s = pause_s
 
     def probability(self, frame, size=None):
         time.sleep(self.pause_s)
-        return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)
-
-    def describe(self):
-        return "a test's segmenter"
+        return super().probability(frame, size)
 
 
 class Broken(RedPeople):
@@ -287,7 +283,7 @@ def test_the_status_names_the_device():
     with served(RedPeople()) as address, connect(address) as socket:
         socket.send(settings())
         status = next_message(socket, "status")
-    assert (status["device"], status["size"]) == ("a test's segmenter", 64)
+    assert (status["device"], status["size"]) == ("CPU, test segmenter", 64)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,23 @@
-import numpy as np
 import pytest
-from scenes import person
+from scenes import RedSegmenter, person
 
+from segmenter.inference import Segmenter
 from segmenter.matting import Matting
 from segmenter.pipeline import ReplaceOptions
 
 
-class Counting:
-    """Sees a person wherever it is red, and counts the frames it was shown."""
-
-    photo_size = live_size = 160
+class Counting(RedSegmenter):
+    """Counts the frames it was shown, and notes what it was told to expect."""
 
     def __init__(self):
-        self.looks = 0
+        self.looks, self.expected = 0, []
 
     def probability(self, frame, size=None):
         self.looks += 1
-        return np.where(frame[..., 0] > 150, 0.99, 0.01).astype(np.float32)
+        return super().probability(frame, size)
+
+    def expect(self, height, width, size, *, wait=False):
+        self.expected.append((height, width, size, wait))
 
 
 @pytest.mark.parametrize("smoothing", [True, False])
@@ -36,3 +37,18 @@ def test_somebody_who_moves_after_a_rest_is_followed_in_that_frame():
         look = matting.look(person(left=left), smoothing=True)
     alpha = matting.cut(look, ReplaceOptions())
     assert alpha[50:70, 74:106].min() > 0.9 and alpha[50:70, :68].max() < 0.1
+
+
+@pytest.mark.parametrize(("closely", "size"), [(True, 384), (False, 256)])
+def test_the_network_is_made_ready_once_for_frames_of_a_shape(closely, size):
+    segmenter = Counting()
+    matting = Matting(segmenter, closely=closely)
+    for width in (160, 160, 200, 200):
+        matting.look(person(width=width), smoothing=False)
+    assert segmenter.expected == [(120, 160, size, closely), (120, 200, size, closely)]
+
+
+def test_all_frames_of_a_file_are_calculated_in_the_same_way():
+    segmenter = Segmenter(device="cpu", backend="onnx")
+    Matting(segmenter, closely=True).look(person(), smoothing=True)
+    assert segmenter.backend.sessions.get((1, 3, 288, 384)) is not None

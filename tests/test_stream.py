@@ -121,10 +121,8 @@ def test_progress_estimates_what_is_left():
     assert Progress(3, None, 1.0).remaining_s is None
 
 
-class Unmoved:
+class Unmoved(RedSegmenter):
     """Always sees the same soft square, whatever the camera's noise."""
-
-    photo_size = live_size = 160
 
     def probability(self, frame, size=None):
         square = np.zeros(frame.shape[:2], np.float32)
