@@ -6,7 +6,7 @@ a file's.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
 from segmenter.matting import Look, Matting
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before
-from segmenter.video import VideoInfo, VideoWriter, overlap, probe, read_frames
+from segmenter.video import VideoInfo, VideoWriter, between, overlap, probe, read_frames
 
 
 @dataclass(frozen=True)
@@ -160,17 +160,31 @@ def pictures_of(
     background: Background,
     segmenter: Segmenter,
     options: ReplaceOptions,
-) -> Iterator[Frame | Cutout]:
-    """Yield every frame's composite or cut-out, made on the graphics card where that works."""
-    times = (float(index / info.frame_rate) for index in count())
+    *,
+    first: int = 0,
+    skip: int = 0,
+) -> Generator[Frame | Cutout]:
+    """Yield every frame's composite or cut-out, made on the graphics card where that works.
+
+    Args:
+        frames: consecutive ones, (H, W, 3) uint8 RGB.
+        info: of the video they come from.
+        background: what to put there.
+        segmenter: shared weights.
+        options: the user's choices.
+        first: number of the first of these frames in the video.
+        skip: so many frames are only looked at, for what smoothing remembers of them.
+    """
     card = card_for_video(segmenter, (info.height, info.width), background, options)
     if card:
-        return card.pictures(frames, background, options, times)
+        times = (float(index / info.frame_rate) for index in count(first))
+        return between(card.pictures(frames, background, options, times), skip)
+    times = (float(index / info.frame_rate) for index in count(first + skip))
 
     def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
         return put_before(background, *cut, next(times)).picture
 
-    return overlap(alphas_of(frames, segmenter, options), place)
+    return overlap(between(alphas_of(frames, segmenter, options), skip), place)
 
 
 def alphas_of(

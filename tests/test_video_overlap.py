@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segmenter.video import overlap
+from segmenter.video import between, overlap
 
 ROOT = Path(__file__).parents[1]
 LIMIT_S = 20  # far more than anything here takes; reached only by what would never end
@@ -207,6 +207,19 @@ def test_closing_before_the_first_item_starts_nothing():
     numbers = Numbers()
     chain_of(numbers, [same, same]).close()
     assert numbers.started == 0
+
+
+def test_a_part_is_cut_out_and_its_source_closed():
+    closed = []
+
+    def numbers():
+        try:
+            yield from range(9)
+        finally:
+            closed.append(True)
+
+    assert list(between(numbers(), 2, 5)) == [2, 3, 4] and closed == [True]
+    assert list(between(numbers(), 7)) == [7, 8]
 
 
 def test_python_can_end_with_one_left_open():

@@ -1,18 +1,14 @@
 """A long video in chunks that join without a seam."""
 
-from collections.abc import Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import count, islice, pairwise
+from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 
-from segmenter.arrays import Alpha, Cutout, Frame
 from segmenter.batch import Replacer, is_cutout
 from segmenter.errors import UnreadableVideo
-from segmenter.pipeline import put_before
-from segmenter.stream import alphas_of
-from segmenter.video import VideoInfo, VideoWriter, can_seek, overlap, read_frames
+from segmenter.stream import pictures_of
+from segmenter.video import VideoInfo, VideoWriter, between, can_seek, read_frames
 
 # Frames: a shorter chunk looks at too many frames twice, a longer one is too much to do again.
 SHORTEST, LONGEST = 150, 1800
@@ -22,8 +18,6 @@ CHUNKS_A_WORKER = 4  # so that all end at about the same time
 # three clips, alphas then differ by 10 levels of 255 at most, and by more than 1 in at most 0.01 %
 # of the pixels.
 OVERLAP = 48
-
-Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -58,20 +52,19 @@ def replace_chunk(
     """
     replacer.require_video_choices()
     background, options = replacer.background, replacer.options
+    on_card = replacer.segmenter.device.kind == "cuda"
+    is_transparent = is_cutout(background, edges=False)
     first = max(0, chunk.start - OVERLAP) if options.smoothing else chunk.start
     last = None if chunk.stop is None else chunk.stop - first
-    frames = between(read_frames(source, info=info, start=first), 0, last)
-    cuts = between(alphas_of(frames, replacer.segmenter, options), chunk.start - first, None)
-    times = (float(index / info.frame_rate) for index in count(chunk.start))
-
-    def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
-        return put_before(background, *cut, next(times)).picture
-
+    frames = between(read_frames(source, info=info, start=first, hardware=on_card), 0, last)
+    pictures = pictures_of(
+        frames, info, background, replacer.segmenter, options, first=first, skip=chunk.start - first
+    )
     done = 0
     with (
         closing(background),
-        VideoWriter(target, info, alpha=is_cutout(background, edges=False)) as writer,
-        closing(overlap(cuts, place)) as pictures,
+        VideoWriter(target, info, alpha=is_transparent, hardware=on_card) as writer,
+        closing(pictures),
     ):
         for picture in pictures:
             writer.write(picture)
@@ -81,9 +74,3 @@ def replace_chunk(
                 f"{source.name} breaks off at frame {chunk.start + done}; re-encode it"
             )
     return done
-
-
-def between(things: Iterable[Thing], start: int, stop: int | None) -> Generator[Thing]:
-    """Yield the things from `start` on, before `stop`, and close where they come from."""
-    with closing(things):
-        yield from islice(things, start, stop)

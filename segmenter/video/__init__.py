@@ -1,7 +1,7 @@
 """Video in and out: exact rate, upright, one frame in memory, sound kept."""
 
 from segmenter.video.joiner import join
-from segmenter.video.overlap import overlap
+from segmenter.video.overlap import between, overlap
 from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, probe
 from segmenter.video.reader import can_seek, read_frames
 from segmenter.video.writer import WRITABLE_ENDINGS, VideoWriter
@@ -11,6 +11,7 @@ __all__ = [
     "WRITABLE_ENDINGS",
     "VideoInfo",
     "VideoWriter",
+    "between",
     "can_seek",
     "join",
     "overlap",

@@ -1,4 +1,4 @@
-"""Stages of a stream that work at the same time, each in a thread of its own.
+"""Parts of a stream, and stages that work at the same time, each in a thread of its own.
 
 It pays where stages wait for a pipe, or run code that lets go of Python's lock: ONNX Runtime,
 OpenCV, NumPy.
@@ -6,7 +6,9 @@ OpenCV, NumPy.
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -18,7 +20,7 @@ _END = object()
 
 def overlap(
     items: Iterable[Item], stage: Callable[[Item], Result], depth: int = 1
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Yield `stage(item)` of every item in order; a thread works ahead of whoever takes them.
 
     To chain: `overlap(overlap(frames, first), second)`. What `items` or `stage` raises is raised
@@ -63,3 +65,9 @@ def overlap(
             thread.join()
             if hasattr(items, "close"):
                 items.close()
+
+
+def between(items: Iterable[Item], start: int, stop: int | None = None) -> Generator[Item]:
+    """Yield the items from number `start` on, before `stop`, and close where they come from."""
+    with closing(items):
+        yield from islice(items, start, stop)

@@ -26,9 +26,9 @@ from segmenter.inference import Segmenter
 from segmenter.matting import Matting
 from segmenter.pipeline import ReplaceOptions, put_before
 from segmenter.refine import RefineOptions
-from segmenter.stream import LiveReplacer, replace_in_video
+from segmenter.stream import LiveReplacer, pictures_of, replace_in_video
 from segmenter.temporal import MotionTracker
-from segmenter.video import read_frames
+from segmenter.video import between, probe, read_frames
 
 # She holds nothing that might be part of her or not.
 PORTRAIT = Path(__file__).parents[2] / "examples" / "portraits" / "grace-hopper.jpg"
@@ -49,6 +49,13 @@ def segmenters():
         return found[device]
 
     return on
+
+
+class Numbers(Background):
+    """Is as bright as the frame's number in a video of 30000/1001 frames a second."""
+
+    def at(self, time, frame, alpha):
+        return np.full_like(frame, round(time * 30))
 
 
 class AlphaSeen(Background):
@@ -233,6 +240,17 @@ def test_a_video_takes_the_cards_way(segmenters, as_card, tmp_path, monkeypatch)
     source = make_clip(tmp_path / "in.mp4", sound=None, seconds=0.6)
     frames = replaced(segmenters("cpu"), source, tmp_path / "out.mp4")
     assert len(frames) == 18
+
+
+def test_a_part_of_a_video_takes_it_too(segmenters, as_card, tmp_path, monkeypatch):
+    """Frames that are only looked at are not given; a background knows where the part begins."""
+    monkeypatch.setattr(stream, "alphas_of", None)
+    source = make_clip(tmp_path / "in.mp4", sound=None, seconds=0.6)
+    told = probe(source), Numbers(), segmenters("cpu"), ReplaceOptions()
+    whole = list(pictures_of(read_frames(source), *told))
+    part = list(pictures_of(between(read_frames(source), 5), *told, first=5, skip=4))
+    assert (len(whole), len(part)) == (18, 9)
+    np.testing.assert_array_equal([x[0, 0] for x in part], [x[0, 0] for x in whole[9:]])
 
 
 def out_of_memory(*_):
