@@ -21,7 +21,6 @@ from segmenter.benchmark.report import describe_machine, table
 from segmenter.benchmark.scenes import Stage
 from segmenter.benchmark.stages import new_background
 from segmenter.benchmark.timing import WARM_UPS, measure_once
-from segmenter.benchmark.warmth import warm_up
 from segmenter.errors import InvalidInput, MissingExtra, SegmenterError
 from segmenter.inference import Segmenter
 from segmenter.metrics import boundary_f, miou
@@ -183,7 +182,6 @@ def race(
     first = stage.frame(*SIZE)
     background = new_background(first)
     video = LiveReplacer(segmenter, background, closely=True)
-    warm_up(segmenter, first, segmenter.photo_size)
     frame_file, background_file = folder / "frame.npy", folder / "background.npy"
     for number, frame in enumerate(stage.frames(*SIZE, WARM_UPS + count)):
         np.save(frame_file, frame)

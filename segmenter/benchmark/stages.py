@@ -18,7 +18,6 @@ from segmenter.backends import OnnxBackend, TorchBackend
 from segmenter.background import Picture
 from segmenter.benchmark.scenes import FRAME_RATE, Stage, room
 from segmenter.benchmark.timing import WARM_UPS, Row, summarise
-from segmenter.benchmark.warmth import warm_up
 from segmenter.composite import over_at
 from segmenter.foreground import estimate_rim
 from segmenter.images import open_image, save_image
@@ -89,7 +88,7 @@ def stages_of_live(
     pictures = [encode(frame) for frame in stage.frames(*size, WARM_UPS + repeats)]
     replacer = LiveReplacer(segmenter, new_background(stage.frame(*size)))
     pixels, times = size[0] * size[1], count()
-    warm_up(segmenter, stage.frame(*size), segmenter.live_size)
+    segmenter.expect(*size, segmenter.live_size, wait=True)
 
     def work(jpeg: bytes) -> None:
         frame = decode_frame(jpeg, pixels)
@@ -107,7 +106,6 @@ def stages_of_video(segmenter: Segmenter, clip: Path, repeats: int) -> list[Row]
     with closing(read_frames(clip, info=info)) as reader:
         frames = [frame for frame, _ in zip(reader, range(WARM_UPS + repeats), strict=False)]
     replacer = LiveReplacer(segmenter, new_background(frames[0]), closely=True)
-    warm_up(segmenter, frames[0], segmenter.photo_size)
     times = count()
     calls = [
         lambda frame=frame: replacer(frame, float(next(times) / info.frame_rate))

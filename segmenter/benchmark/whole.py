@@ -16,7 +16,6 @@ from segmenter.background import Picture
 from segmenter.benchmark.memory import ChildWatch, peak_mb
 from segmenter.benchmark.processes import run
 from segmenter.benchmark.timing import WARM_UPS, Row, summarise
-from segmenter.benchmark.warmth import warm_up
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import replace_in_image
@@ -146,7 +145,7 @@ def do_live(
     info = probe(Path(job.source))
     replacer = LiveReplacer(segmenter, Picture(open_image(Path(job.background))))
     jpegs, times = camera(Path(job.source)), []
-    warm_up(segmenter, decode_frame(jpegs[0], info.width * info.height), segmenter.live_size)
+    segmenter.expect(info.height, info.width, segmenter.live_size, wait=True)
     for number, jpeg in enumerate(islice(cycle(jpegs), WARM_UPS + job.count)):
         started = time.perf_counter()
         frame = decode_frame(jpeg, info.width * info.height)
