@@ -149,7 +149,7 @@ def import_openvino() -> Any:
     """
     with ExitStack() as stack:
         if "openvino_telemetry" not in sys.modules:
-            sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+            sys.modules["openvino_telemetry"] = None
             stack.callback(sys.modules.pop, "openvino_telemetry", None)
         return importlib.import_module("openvino")
 
