@@ -7,13 +7,19 @@ from clips import make_clip, make_flash, needs_ffprobe, streams_of
 from scenes import GREEN, RedSegmenter, person
 
 from segmenter import stream
-from segmenter.background import Colour, Transparent
+from segmenter.background import Background, Colour, Transparent
 from segmenter.errors import InvalidInput
 from segmenter.metrics import flicker
 from segmenter.pipeline import Replacement, ReplaceOptions, read_background, to_alpha
 from segmenter.refine import VIDEO
-from segmenter.stream import LiveReplacer, Progress, mattes_of_frames, replace_in_video
-from segmenter.video import probe, read_frames
+from segmenter.stream import (
+    LiveReplacer,
+    Progress,
+    mattes_of_frames,
+    pictures_of,
+    replace_in_video,
+)
+from segmenter.video import VideoInfo, probe, read_frames
 
 SEGMENTER = RedSegmenter()
 BLUE = Colour(20, 30, 220)
@@ -142,6 +148,21 @@ def test_noise_in_the_picture_does_not_make_edges_shimmer():
     )
     still = np.zeros(alone.shape, np.float32)
     assert flicker(steadied[4:], still[4:]) < 0.75 * flicker(alone[4:], still[4:])
+
+
+class Clock(Background):
+    """Is as bright as the frame's number in a video of 25 frames a second."""
+
+    def at(self, time, frame, alpha):
+        return np.full_like(frame, round(time * 25))
+
+
+def test_a_part_begins_after_what_is_only_looked_at():
+    info = VideoInfo(160, 120, Fraction(25), 60, Fraction(3))
+    frames = (person() for _ in range(10))
+    options = ReplaceOptions()
+    pictures = pictures_of(frames, info, Clock(), SEGMENTER, options, first=30, skip=4)
+    assert [picture[0, 0, 0] for picture in pictures] == [34, 35, 36, 37, 38, 39]
 
 
 class TestVideo:
