@@ -61,6 +61,7 @@ class Desk:
 
     def _warm_up(self) -> None:
         frame = np.full((480, 640, 3), 128, np.uint8)
+        self.segmenter.expect(*frame.shape[:2], self.segmenter.live_size, wait=True)
         for _ in range(2):
             started = time.monotonic()
             self.segmenter.probability(frame, self.segmenter.live_size)
