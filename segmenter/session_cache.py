@@ -63,7 +63,7 @@ class SessionCache:
                 self._begin(shape)
 
     def settle(self) -> None:
-        """Wait until the sessions that were begun are made, so that the next runs can be timed."""
+        """Wait until the sessions that were begun are made."""
         with self._lock:
             makers = self._makers
         for maker in makers:

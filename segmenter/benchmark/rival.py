@@ -179,8 +179,7 @@ def race(
 ) -> dict[str, list[float]]:
     """Return the milliseconds of each contender for each frame of a clip."""
     times: dict[str, list[float]] = {name: [] for name in (*OURS, *rival_process.NETWORKS)}
-    first = stage.frame(*SIZE)
-    background = new_background(first)
+    background = new_background(stage.frame(*SIZE))
     video = LiveReplacer(segmenter, background, closely=True)
     frame_file, background_file = folder / "frame.npy", folder / "background.npy"
     for number, frame in enumerate(stage.frames(*SIZE, WARM_UPS + count)):
