@@ -15,7 +15,7 @@ from segmenter.backends import (
 )
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
-from segmenter.photo_views import FIRST, NEAR, WHOLE, join_views, zoom_for
+from segmenter.photo_views import FIRST, NEAR, WHOLE, join_views, with_gaps_of, zoom_for
 from segmenter.preprocess import Batch, Geometry, restore, to_batch
 from segmenter.resample import enlarge
 from segmenter.weights import Weights, fetch
@@ -110,7 +110,8 @@ class Segmenter:
         """Return a photo's best probability, as large as its largest view."""
         first = self._view(frame, FIRST)
         zoom = zoom_for(first)
-        return join_views(first, self._view(frame, zoom * WHOLE), self._view(frame, zoom * NEAR))
+        whole, near = self._view(frame, zoom * WHOLE), self._view(frame, zoom * NEAR)
+        return with_gaps_of(near, join_views(first, whole, near), frame)
 
     def _view(self, frame: Frame, share: float) -> Probability:
         """Look at a share of `photo_size`, also mirrored, and return the mean as it was seen."""

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Mask, Probability
 from segmenter.errors import InvalidInput, NobodyThere
-from segmenter.holes import SURE, doubtful_openings
+from segmenter.holes import SURE, WORKING_SIZE, doubtful_openings, open_gaps
 from segmenter.resample import shrink
 
 CHOICES = ("everyone", "largest", "centre", "clicked")
 Point = tuple[float, float]  # shares of width and height, from the upper left corner
-# Decisions are made on a small picture: people are large things.
-WORKING_SIZE = 320
 # A speck is smaller than this share of the largest piece, and the network is nowhere sure of it.
 # Chosen on 235 photos: of the people's pixels in small pieces few go (a foot, a face far away), of
 # the others many.
@@ -60,9 +58,8 @@ def choose_people(
         return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
 
     holes, gaps = doubtful_openings(small, frame)
-    if gaps.any():
-        probability = np.minimum(probability, enlarged(1 - gaps.astype(np.float32)))
-        small = np.where(gaps, 0, small)
+    probability = open_gaps(probability, gaps)
+    small = np.where(gaps, 0, small)
     if holes.any():
         # A pixel wider, to cover the hole's soft rim.
         filled = cv2.dilate(holes.astype(np.float32), np.ones((3, 3), np.uint8))

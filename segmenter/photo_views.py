@@ -6,9 +6,10 @@ shows the outline, but parts of a body far from it may puzzle the network.
 
 import numpy as np
 
-from segmenter.arrays import Probability
+from segmenter.arrays import Frame, Probability
+from segmenter.holes import WORKING_SIZE, open_gaps, overlooked_gaps
 from segmenter.outline import distance_to_outline
-from segmenter.resample import enlarge
+from segmenter.resample import enlarge, shrink
 
 # Long sides, as shares of a record's `photo_size`; the last two grow with the zoom.
 FIRST, WHOLE, NEAR = 5 / 6, 7 / 12, 7 / 6
@@ -47,3 +48,15 @@ def join_views(first: Probability, whole: Probability, near: Probability) -> Pro
     distance = np.minimum(distance_to_outline(who > 0.5) / max(height, width), FAR)
     weight = np.minimum((FAR - distance) / (FAR - NEARBY), 1)
     return who + weight * (where - who)
+
+
+def with_gaps_of(near: Probability, joined: Probability, frame: Frame) -> Probability:
+    """Open gaps, as between arm and body, that the nearest view sees and the others close.
+
+    Args:
+        near: (h, w) float32 in [0, 1].
+        joined: (h, w) float32 in [0, 1], of all views.
+        frame: (H, W, 3) uint8 RGB, the photo.
+    """
+    small, small_near = shrink(joined, WORKING_SIZE), shrink(near, WORKING_SIZE)
+    return open_gaps(joined, overlooked_gaps(small, small_near, frame))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.photo_views import join_views, zoom_for
+from segmenter.photo_views import join_views, with_gaps_of, zoom_for
 
 
 def left_part(share, height=60, width=80):
@@ -41,3 +41,20 @@ def test_nobody_stays_nobody():
     assert (
         join_views(*(np.zeros(size, np.float32) for size in ((6, 8), (3, 4), (12, 16)))).max() == 0
     )
+
+
+def test_a_gap_between_arm_and_body_that_the_nearest_view_sees_is_open():
+    frame = np.full((600, 800, 3), 200, np.uint8)  # a wall
+    near = np.zeros((300, 400), np.float32)
+    near[50:, 100:300] = 1
+    frame[100:, 200:600] = (40, 60, 120)  # somebody
+    gap, spot = (slice(120, 160), slice(260, 280)), (slice(200, 240), slice(150, 170))
+    frame[240:320, 520:560] = 200
+    joined = near.copy()
+    near[gap] = near[spot] = 0.3
+    joined[gap] = joined[spot] = 0.9
+    result = with_gaps_of(near, joined, frame)
+    assert result[gap][2:-2, 2:-2].max() == 0
+    changed = result != joined
+    changed[118:162, 258:282] = False
+    assert not changed.any()
