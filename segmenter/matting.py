@@ -5,6 +5,7 @@ from functools import partial
 
 from segmenter.arrays import Alpha, Frame, Probability, require_frame
 from segmenter.inference import Segmenter
+from segmenter.nearness import Nearness
 from segmenter.pipeline import ReplaceOptions, to_alpha
 from segmenter.refine import LIVE, VIDEO
 from segmenter.resample import halve, shrink
@@ -30,8 +31,9 @@ class Matting:
     def __init__(self, segmenter: Segmenter, *, closely: bool):
         """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
         self._segmenter, self._closely = segmenter, closely
-        self._shape = (0, 0)  # of the frames that the network is ready for
         self._size = segmenter.photo_size if closely else segmenter.live_size
+        self._nearness = Nearness(self._size) if closely else None
+        self._ready_for: tuple[int, ...] = ()  # height, width and size of such frames
         self._detail = VIDEO if closely else LIVE
         self._motion, self._recall = MotionTracker(), Recall()
         self._steady_probability, self._steady_alpha = TemporalSmoother(), AlphaSteadier()
@@ -48,11 +50,17 @@ class Matting:
         return Look(frame, small, self._steady_probability(probability, motion), motion)
 
     def _find_people(self, small: Frame) -> Probability:
-        if small.shape[:2] != self._shape:
-            self._shape = small.shape[:2]
+        probability = self._look_at(small, self._nearness.size if self._nearness else self._size)
+        if self._nearness and self._nearness.changes(probability):
+            probability = self._look_at(small, self._nearness.size)
+        return shrink(probability, self._detail.long_side)
+
+    def _look_at(self, small: Frame, size: int) -> Probability:
+        if (*small.shape[:2], size) != self._ready_for:
+            self._ready_for = (*small.shape[:2], size)
             # A file waits, so that it comes out the same each time, however it is cut into chunks.
-            self._segmenter.expect(*self._shape, self._size, wait=self._closely)
-        return shrink(self._segmenter.probability(small, self._size), self._detail.long_side)
+            self._segmenter.expect(*self._ready_for, wait=self._closely)
+        return self._segmenter.probability(small, size)
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
         """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""

@@ -32,6 +32,7 @@ ROWS = {
         "composite",
         "video",
         "metrics",
+        "nearness",
         "outline",
         "nets",
         "wire",

@@ -111,7 +111,7 @@ class Asked(RedSegmenter):
 
 def test_a_video_is_looked_at_more_closely_than_a_camera():
     asked = Asked()
-    frame = person(540, 960)
+    frame = person(540, 960, side=500)
     list(mattes_of_frames([frame], asked))
     LiveReplacer(asked, BLUE)(frame, 0.0)
     LiveReplacer(asked, BLUE, closely=True)(frame, 0.0)

@@ -8,6 +8,7 @@ slower of the two is the floor of its time.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count, pairwise
 
 import torch
@@ -128,7 +129,8 @@ def measure_stages(segmenter: Segmenter, frames: list[Frame], repeats: int) -> l
 
     What the CPU finds on small pictures is found before; its way to the device counts.
     """
-    replacer, see = DeviceReplacer(segmenter, len(frames)), Graphed(looker_of(segmenter).see)
+    replacer = DeviceReplacer(segmenter, len(frames))
+    see = Graphed(partial(looker_of(segmenter).see, size=segmenter.photo_size))
     replacer.study(replacer.look(frames), ReplaceOptions())  # the second time there is motion
     studied = replacer.study(replacer.look(frames), ReplaceOptions())
     behind, times = Picture(room(*frames[0].shape[:2], seed=1)), [0.0] * len(frames)

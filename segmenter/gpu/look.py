@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakKeyDictionary
 
 import torch
@@ -53,18 +54,26 @@ class Looker:
         self._scale, self._shift = 1 / (255 * std), mean / std
         self._thread = ThreadPoolExecutor(1, "look")
         self._stream = new_stream(self._device)
-        self._see = Graphed(self.see)
+        self._see: dict[int, Graphed] = {}
 
-    def __call__(self, frames: Sequence[Frame], batch: int) -> Seen:
-        """Look at up to `batch` frames of one size, (H, W, 3) uint8 RGB."""
-        return self._thread.submit(self._look, frames, batch).result()
+    def __call__(self, frames: Sequence[Frame], batch: int, size: int) -> Seen:
+        """Look at frames of one size.
+
+        Args:
+            frames: (H, W, 3) uint8 RGB, up to `batch` of them.
+            batch: how many are looked at together.
+            size: long side, in pixels, that the network sees.
+        """
+        return self._thread.submit(self._look, frames, batch, size).result()
 
     @torch.inference_mode()
-    def _look(self, frames: Sequence[Frame], batch: int) -> Seen:
+    def _look(self, frames: Sequence[Frame], batch: int, size: int) -> Seen:
+        if size not in self._see:
+            self._see[size] = Graphed(partial(self.see, size=size))
         with on_stream(self._stream):
             # Always as many, so that one graph does; what the last batch lacks is not looked at.
             pixels = upload(frames, self._device, batch).permute(0, 3, 1, 2)
-            probability, guide, moving = self._see(pixels)
+            probability, guide, moving = self._see[size](pixels)
             small = download(
                 probability[:, 0], guide.permute(0, 2, 3, 1), moving.permute(0, 2, 3, 1)
             )
@@ -72,17 +81,18 @@ class Looker:
         glances = [Glance(*one) for one in zip(*(part[:number] for part in small), strict=True)]
         return Seen(frames, pixels[:number], guide[:number], glances)
 
-    def see(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def see(self, frames: Tensor, size: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return the probability, the guide and the picture on which motion is judged.
 
         Args:
             frames: (N, 3, H, W) uint8 on the device.
+            size: long side, in pixels, that the network sees.
 
         Returns:
             (N, 1, h, w) float32 in [0, 1], and twice (N, 3, h, w) uint8.
         """
         height, width = frames.shape[-2:]
-        inner = fit(height, width, self._record.photo_size)
+        inner = fit(height, width, size)
         coarse = shrunk_size(height, width, VIDEO.long_side)
         moving = shrunk_size(height, width, MOTION_SIDE)
         # The first halvings are the same for all of them.

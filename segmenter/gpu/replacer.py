@@ -24,6 +24,7 @@ from segmenter.gpu.steady import AlphaSteadier
 from segmenter.gpu.study import Findings, Study
 from segmenter.gpu.transfer import download, new_stream, on_stream, upload
 from segmenter.inference import Segmenter
+from segmenter.nearness import Nearness
 from segmenter.pipeline import Replacement, ReplaceOptions
 from segmenter.refine import VIDEO
 from segmenter.video import overlap
@@ -54,14 +55,18 @@ class DeviceReplacer:
         """Prepare; `batch` is the most frames that one call of a step takes."""
         self._looker, self._batch = looker_of(segmenter), batch
         self._device = segmenter.backend.device
+        self._nearness = Nearness(segmenter.photo_size)
         self._study = Study(segmenter.device.threads if batch > 1 else 1)
         self._has_failed = False
         self._stream = new_stream(self._device)
         self._steady, self._backdrop = AlphaSteadier(), Backdrop(self._device)
 
     def look(self, frames: Sequence[Frame]) -> Seen:
-        """Find people in frames of one size, (H, W, 3) uint8 RGB."""
-        return self._looker(frames, self._batch)
+        """Find people in frames of one size, (H, W, 3) uint8 RGB; how near, the first tells."""
+        seen = self._looker(frames, self._batch, self._nearness.size)
+        if self._nearness.changes(seen.glances[0].probability):
+            seen = self._looker(frames, self._batch, self._nearness.size)
+        return seen
 
     def study(self, seen: Seen, options: ReplaceOptions) -> Studied:
         """Follow what moves, choose people and find their outlines, on small pictures."""
@@ -166,7 +171,8 @@ class DeviceReplacer:
         # A blur needs memory of its own; others are a picture, and would begin to play.
         is_harmless = isinstance(background, (Blur, Transparent))
         behind = background if is_harmless else Colour(0, 0, 0)
-        self.place(self.study(self.look(frames), options), behind, [0.0] * self._batch)
+        seen = self._looker(frames, self._batch, self._nearness.largest_size)
+        self.place(self.study(seen, options), behind, [0.0] * self._batch)
 
 
 def replacer_for_live(segmenter: Segmenter) -> DeviceReplacer | None:

@@ -21,6 +21,7 @@ from segmenter.background import Background, Blur, Clip, Colour, Picture, Transp
 from segmenter.benchmark.scenes import Stage
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.gpu import replacer as module
+from segmenter.gpu.look import Looker
 from segmenter.gpu.replacer import DeviceReplacer, batch_for, batches_of
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
@@ -175,6 +176,24 @@ def test_batches_give_what_single_frames_give(segmenters, device, moving):
     together = on_device(segmenter, frames, BLUE, options, batch=4)
     apart = differences(together, alone)
     assert np.percentile(apart, 99.9) <= (1 if device == "cpu" else 3)
+
+
+@devices
+def test_small_people_are_looked_at_from_nearer(segmenters, device, moving, monkeypatch):
+    segmenter, looks, sizes = segmenters(device), Looker.__call__, []
+
+    def noted(looker, frames, batch, size):
+        sizes.append(size)
+        return looks(looker, frames, batch, size)
+
+    monkeypatch.setattr(Looker, "__call__", noted)
+    far = np.full((540, 960, 3), 120, np.uint8)
+    frames = [far.copy() for _ in range(5)]
+    for frame, near in zip(frames, moving(), strict=True):
+        frame[-near.shape[0] :, 200 : 200 + near.shape[1]] = near
+    found = on_device(segmenter, frames, BLUE, ReplaceOptions())
+    assert sizes == [384, 512, 512]
+    assert_alike(found, on_cpu(segmenters("cpu"), frames, BLUE, ReplaceOptions()), device)
 
 
 @devices

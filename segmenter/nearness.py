@@ -1,0 +1,40 @@
+"""How near a video's people are looked at: small ones from nearer."""
+
+from segmenter.arrays import Probability
+
+# Share of the frame that people fill: with less than the first they are looked at from nearer,
+# until they fill the second. Seen so, 75 photos of people in streets, who fill .08 to .3, have
+# boundary F .920 as frames of a video instead of .903; portraits, .3 and more, gain nothing, and
+# faces lose.
+SMALL, LARGE = 0.2, 0.3
+NEARER = 4 / 3
+
+
+class Nearness:
+    """Chooses at what size the network sees a frame, by those before and by itself."""
+
+    def __init__(self, size: int):
+        """Begin far: `size` is the long side, in pixels, for large people."""
+        self._far, self._is_near = size, False
+
+    @property
+    def size(self) -> int:
+        """Long side, in pixels, that the network should see now."""
+        return round(NEARER * self._far) if self._is_near else self._far
+
+    @property
+    def largest_size(self) -> int:
+        """The largest that `size` may become."""
+        return round(NEARER * self._far)
+
+    def changes(self, probability: Probability) -> bool:
+        """Take in what was found, and tell whether `size` is another now: look again.
+
+        Args:
+            probability: (h, w) float32 in [0, 1]; nobody there changes nothing.
+        """
+        filled = float((probability > 0.5).mean())
+        was_near = self._is_near
+        if filled:
+            self._is_near = filled < (LARGE if was_near else SMALL)
+        return self._is_near != was_near

@@ -1,0 +1,47 @@
+import numpy as np
+
+from segmenter.nearness import Nearness
+
+
+def filling(share):
+    """Somebody who fills a share of a frame."""
+    probability = np.full((100, 50), 0.1, np.float32)
+    probability[: round(100 * share)] = 0.9
+    return probability
+
+
+def sizes(*shares):
+    """Return what a frame after each of these would be seen at, and whether that is news."""
+    nearness = Nearness(384)
+    return [(nearness.changes(filling(share)), nearness.size) for share in shares]
+
+
+def test_large_people_are_seen_as_they_are():
+    assert sizes(0.5, 0.25) == [(False, 384), (False, 384)]
+
+
+def test_small_people_are_seen_from_nearer_until_they_are_large():
+    assert sizes(0.15, 0.25, 0.15, 0.31, 0.25) == [
+        (True, 512),
+        (False, 512),
+        (False, 512),
+        (True, 384),
+        (False, 384),
+    ]
+
+
+def test_nobody_changes_nothing():
+    assert sizes(0, 0.15, 0, 0.5, 0) == [
+        (False, 384),
+        (True, 512),
+        (False, 512),
+        (True, 384),
+        (False, 384),
+    ]
+
+
+def test_the_largest_size_is_what_small_people_get():
+    nearness = Nearness(96)
+    assert nearness.largest_size == 128
+    nearness.changes(filling(0.1))
+    assert nearness.size == 128
