@@ -11,7 +11,7 @@ are optional, and have no validation pairs: a plain backdrop says little about r
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from torch.utils.data import Dataset, Sampler
 
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training.augment.camera import SHAKE_CHANCE, shake, simulate_camera
-from segmenter.training.augment.compose import composite
+from segmenter.training.augment.compose import composite, group, is_whole
 from segmenter.training.augment.objects import put_object
 from segmenter.training.augment.views import Sample, random_backdrop, random_view
 from segmenter.training.pairs import (
@@ -52,6 +52,8 @@ SPLIT_SEED = 1
 # Composites take their people from the cut-outs this often, else from the photos with masks.
 CUTOUT_SHARE = 0.65
 CROWD = (0.77, 0.16, 0.07)  # chances of one, two, three people in a composite
+# So many composites are of a small group far away, of photos that show people whole.
+GROUP_SHARE, LARGEST_GROUP, TRIES = 0.25, 5, 20
 # How often a thing is put before a photo, behind a composite's people, and in front of them. The
 # second teaches that what is pasted in is not for this reason a person.
 OBJECT_SHARE_PHOTOS, OBJECT_SHARE_BEHIND, OBJECT_SHARE_FRONT = 0.06, 0.25, 0.25
@@ -176,8 +178,11 @@ class PersonDataset(Dataset):
         ground = self.add_object(ground, OBJECT_SHARE_BEHIND, rng)
         if kind == "nobody":
             return ground
-        people = 1 + int(rng.choice(len(CROWD), p=CROWD))
-        sample = composite(ground.image, [self.draw_person(rng).read() for _ in range(people)], rng)
+        if rng.random() < GROUP_SHARE and (whole := self.draw_whole_people(rng)):
+            sample = group(ground.image, whole, rng)
+        else:
+            people = [self.draw_person(rng) for _ in range(1 + rng.choice(len(CROWD), p=CROWD))]
+            sample = composite(ground.image, [pair.read() for pair in people], rng)
         return self.add_object(sample, OBJECT_SHARE_FRONT, rng)
 
     def draw_background(self, height: int, width: int, rng: Generator) -> np.ndarray:
@@ -194,9 +199,19 @@ class PersonDataset(Dataset):
         """Choose somebody to stand before another background."""
         if self.cutouts and rng.random() < CUTOUT_SHARE:
             return pick(self.cutouts, rng)
+        return self.draw_photo(rng)
+
+    def draw_photo(self, rng: Generator) -> Pair:
+        """Choose a photo of somebody."""
         # Crowds behind the marked players would come along; single people only.
         names = [name for name in self.photos if name != "groups"] or list(self.photos)
         return pick(self.photos[pick(names, rng)], rng)
+
+    def draw_whole_people(self, rng: Generator) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return photos and masks of a few people who are seen from head to toe; none at worst."""
+        tried = (self.draw_photo(rng) for _ in range(TRIES))
+        whole = (pair.read() for pair in tried if is_whole(pair.read_mask()))
+        return list(islice(whole, int(rng.integers(1, LARGEST_GROUP + 1))))
 
 
 class FromSample(Sampler[int]):

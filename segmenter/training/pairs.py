@@ -36,14 +36,19 @@ class Pair:
         Raises:
             InvalidDataset: one can't be read, or their sizes differ.
         """
-        image, mask = read_image(self.image), cv2.imread(str(self.mask), cv2.IMREAD_GRAYSCALE)
-        if mask is None:
-            raise InvalidDataset(f"{self.mask} can't be read; export it again as 8-bit grey PNG")
+        image, mask = read_image(self.image), self.read_mask()
         if mask.shape != image.shape[:2]:
             raise InvalidDataset(
                 other_size(self.image, image.shape[1::-1], self.mask, mask.shape[::-1])
             )
         return image, mask
+
+    def read_mask(self) -> np.ndarray:
+        """Return (H,W) uint8, 0 background to 255 person; InvalidDataset when it can't be read."""
+        mask = cv2.imread(str(self.mask), cv2.IMREAD_GRAYSCALE)
+        if mask is None:
+            raise InvalidDataset(f"{self.mask} can't be read; export it again as 8-bit grey PNG")
+        return mask
 
 
 def read_image(path: Path) -> np.ndarray:

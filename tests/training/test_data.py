@@ -1,10 +1,12 @@
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.training.augment.views import Sample
 from segmenter.training.data import FromSample, PersonDataset, choose_size
 from segmenter.training.pairs import Pair
 
@@ -134,3 +136,28 @@ def test_a_source_without_masks_is_named_not_skipped(data, tmp_path):
 def test_an_empty_folder_is_named(tmp_path):
     with pytest.raises(InvalidDataset, match=f"{tmp_path} holds no source of photos; put them"):
         make(tmp_path)
+
+
+def test_groups_are_of_photos_that_show_people_whole_if_there_are_any(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("segmenter.training.data.GROUP_SHARE", 1)
+    monkeypatch.setattr("segmenter.training.data.OBJECT_SHARE_FRONT", 0)
+    groups = []
+    monkeypatch.setattr(
+        "segmenter.training.data.group",
+        lambda ground, people, rng: groups.append(people) or Sample.of_background(ground),
+    )
+    dataset = PersonDataset(data, size=64, batch_size=2, seed=0)
+    for seed in range(8):  # of whom all are cut off by the photo's edge
+        assert dataset.draw("composites", 64, 64, np.random.default_rng(seed)).mask.any()
+    assert not groups
+    shutil.copytree(data, tmp_path / "data")
+    standing = np.zeros((96, 80), np.uint8)
+    standing[10:90, 30:55] = 255
+    cv2.imwrite(str(tmp_path / "data" / "portraits" / "masks" / "0.png"), standing)
+    dataset = PersonDataset(tmp_path / "data", size=64, batch_size=2, seed=0)
+    for seed in range(8):
+        dataset.draw("composites", 64, 64, np.random.default_rng(seed))
+    assert len(groups) > 4
+    for people in groups:
+        assert 1 <= len(people) <= 5
+        assert all((mask == standing).all() for _, mask in people)

@@ -1,6 +1,6 @@
 """People before other backgrounds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +15,9 @@ TALLEST_PERSON = 3.0  # of the frame's height: a full body becomes head and shou
 WIDEST_PERSON = 1.1  # of the frame's width
 LARGEST_ENLARGEMENT = 2.0  # beyond it everybody would be blurred
 SHADOW_CHANCE, MOTION_CHANCE = 0.3, 0.08
+LEAST_STANDING = 1.6  # height to width of somebody who stands
+# A group: heights as shares of the frame's, and the steps from one to the next as shares of these.
+GROUP_HEIGHTS, GROUP_STEPS = (0.2, 0.75), (0.12, 0.6)
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,38 @@ class Person:
 def composite(
     background: np.ndarray, people: Iterable[tuple[np.ndarray, np.ndarray]], rng: Generator
 ) -> Sample:
-    """Stand people (image, alpha 0 to 255) before a background (h,w,3) of the final size."""
-    image = background.astype(np.float32)
-    mask = np.zeros(background.shape[:2], np.float32)
+    """Put people (image, alpha 0 to 255) anywhere before a background (h,w,3) of the final size."""
     placed = [
         place_person(*person, *background.shape[:2], rng, FARTHEST_PERSON) for person in people
     ]
-    for person in sorted(placed, key=lambda one: one.tall):  # whoever is farther looks smaller
+    return before(background, placed, rng)
+
+
+def group(
+    background: np.ndarray, people: Sequence[tuple[np.ndarray, np.ndarray]], rng: Generator
+) -> Sample:
+    """Stand full bodies (image, alpha 0 to 255) side by side, as small as people far away."""
+    height, width = background.shape[:2]
+    usual = np.exp(rng.uniform(*np.log(GROUP_HEIGHTS))) * height
+    steps = usual * rng.uniform(*GROUP_STEPS, len(people)).cumsum()
+    places = steps - steps.mean() + width * rng.uniform(0.25, 0.75)
+    ground = height * rng.uniform(0.7, 0.98)
+    placed = []
+    for (image, alpha), x in zip(people, places, strict=True):
+        # Whoever stands nearer stands lower in the picture, and is larger.
+        nearness = rng.uniform(-0.1, 0.1)
+        tall = usual * (1 + nearness) * rng.uniform(0.85, 1.1)
+        placed.append(
+            stand(image, alpha, tall, (x, ground + nearness * usual), (height, width), rng)
+        )
+    return before(background, placed, rng)
+
+
+def before(background: np.ndarray, people: Iterable[Person], rng: Generator) -> Sample:
+    """Draw people before a background (h,w,3) of the same size, whoever is farther first."""
+    image = background.astype(np.float32)
+    mask = np.zeros(background.shape[:2], np.float32)
+    for person in sorted(people, key=lambda one: one.tall):  # whoever is farther looks smaller
         coverage = person.coverage[..., None]
         if rng.random() < SHADOW_CHANCE:
             image = cast_shadow(image, person.coverage, rng)
@@ -43,6 +71,22 @@ def composite(
         mask = np.maximum(mask, person.coverage)
     rounded = np.rint(np.clip(image, 0, 255)).astype(np.uint8)
     return Sample(rounded, np.rint(mask * 255).astype(np.uint8), np.ones(mask.shape, np.uint8))
+
+
+def stand(
+    image: np.ndarray,
+    alpha: np.ndarray,
+    tall: float,
+    feet: tuple[float, float],
+    size: tuple[int, int],
+    rng: Generator,
+) -> Person:
+    """Stand a full body, `tall` pixels high, with its feet at (x, y) into a frame (h, w)."""
+    left, top, wide, high = cv2.boundingRect((alpha > 127).astype(np.uint8))
+    scale = tall / high
+    matrix = placement(alpha.shape, scale, 0.0, rng)
+    matrix[:, 2] += feet - matrix @ np.array([left + wide / 2, top + high, 1.0])
+    return seen_through(matrix, image, alpha, scale, size, rng)
 
 
 def place_person(
@@ -70,16 +114,36 @@ def place_person(
     y = choose_top(scale * tall / height, "below" in cut, rng) * height + scale * tall / 2
     matrix[:, 2] += np.array([rng.uniform(0.15, 0.85) * width, y]) - middle
     matrix[:, 2] += shift_beyond(matrix, (left, top, wide, tall), cut, height, width)
-    size = (width, height)
-    colours = warp(image, matrix, size, scale, cv2.BORDER_REPLICATE)
-    alpha = cv2.GaussianBlur(warp(alpha, matrix, size, scale, cv2.BORDER_CONSTANT), (3, 3), 0)
+    return seen_through(matrix, image, alpha, scale, (height, width), rng)
+
+
+def seen_through(
+    matrix: np.ndarray,
+    image: np.ndarray,
+    alpha: np.ndarray,
+    scale: float,
+    size: tuple[int, int],
+    rng: Generator,
+) -> Person:
+    """Warp somebody into a frame (h, w) by a 2x3 matrix of a scale; at times they move."""
+    height, width = size
+    tall = scale * cv2.boundingRect((alpha > 127).astype(np.uint8))[3]
+    colours = warp(image, matrix, (width, height), scale, cv2.BORDER_REPLICATE)
+    alpha = warp(alpha, matrix, (width, height), scale, cv2.BORDER_CONSTANT)
+    alpha = cv2.GaussianBlur(alpha, (3, 3), 0)
     if rng.random() < 0.5:  # many masks are a pixel too wide
         alpha = cv2.erode(alpha, np.ones((3, 3), np.uint8))
     colours, coverage = spread_colours(colours, alpha), alpha.astype(np.float32) / 255
     if rng.random() < MOTION_CHANCE:
         kernel = random_motion(height, rng)
         colours, coverage = cv2.filter2D(colours, -1, kernel), cv2.filter2D(coverage, -1, kernel)
-    return Person(colours, coverage, scale * tall)
+    return Person(colours, coverage, tall)
+
+
+def is_whole(alpha: np.ndarray) -> bool:
+    """Tell whether a photo shows somebody standing, from head to toe."""
+    _, _, wide, tall = cv2.boundingRect((alpha > 127).astype(np.uint8))
+    return tall > LEAST_STANDING * wide > 0 and not cut_sides(alpha)
 
 
 def cut_sides(alpha: np.ndarray) -> set[str]:

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -7,6 +8,8 @@ from segmenter.training.augment.compose import (
     cast_shadow,
     composite,
     cut_sides,
+    group,
+    is_whole,
     match_light,
     place_person,
     spread_colours,
@@ -63,6 +66,36 @@ def test_the_nearer_stands_in_front():
         reddish = sample.image[both][:, 0].mean() > sample.image[both][:, 2].mean()
         assert reddish == (first.tall > second.tall)
     assert checked > 5
+
+
+def test_a_group_stands_whole_and_small_side_by_side_on_one_ground():
+    narrow, several = body(left=14, right=26), 0
+    for seed in SEEDS:
+        people = [(RED, narrow)] * 3
+        sample = group(np.zeros((200, 600, 3), np.uint8), people, np.random.default_rng(seed))
+        _, _, boxes, _ = cv2.connectedComponentsWithStats((sample.mask > 127).astype(np.uint8))
+        boxes = [box for box in boxes[1:] if box[0] > 0 and box[0] + box[2] < 600]
+        heights = [box[3] / 200 for box in boxes]
+        assert all(0.15 < height < 0.95 for height in heights)
+        feet = [(box[1] + box[3]) / 200 for box in boxes]
+        assert max(feet, default=0) - min(feet, default=0) < 0.2
+        shown = sample.image[sample.mask == 255].astype(int)
+        assert (shown[:, 0] >= shown[:, 1]).all()  # red, however dark
+        several += len(boxes) == 3
+    assert several > 10
+
+
+@pytest.mark.parametrize(
+    ("alpha", "whole"),
+    [
+        (body(left=14, right=26), True),
+        (body(left=14, right=26, bottom=60), False),
+        (body(left=8, right=36), False),
+        (np.zeros((60, 40), np.uint8), False),
+    ],
+)
+def test_whole_is_who_stands_between_the_photos_edges(alpha, whole):
+    assert is_whole(alpha) == whole
 
 
 @pytest.mark.parametrize(
