@@ -72,6 +72,14 @@ def without_people(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
     return alpha, estimate_foreground(frame, alpha)
 
 
+def without_gaps(frame: Frame, segmenter: "OneFrame") -> tuple[Alpha, Frame]:
+    """What only a photo's nearest view sees stays closed."""
+    with patch("segmenter.inference.with_gaps_of", lambda near, joined, frame: joined):
+        probability = segmenter.look_again(frame)
+    alpha = to_alpha(probability, frame, ReplaceOptions(), PHOTO)
+    return alpha, estimate_foreground(frame, alpha)
+
+
 def cut(frame: Frame, segmenter: Segmenter, options: ReplaceOptions) -> tuple[Alpha, Frame]:
     """Cut the people out."""
     found = replace_in_image(frame, segmenter=segmenter, options=options)
@@ -86,6 +94,7 @@ ABLATION: dict[str, Way] = {
     "no guided filter": without_guide,
     "no foreground": without_foreground,
     "no people, holes": without_people,
+    "no gaps from nearer": without_gaps,
 }
 
 
@@ -110,6 +119,10 @@ class OneFrame:
             answer = self.segmenter.probability(frame, size)
             self.answers[size] = answer, time.perf_counter() - started
         return self.answers[size][0].copy()
+
+    def look_again(self, frame: Frame) -> Probability:
+        """Return what the segmenter says of a photo now, whatever it said before."""
+        return self.segmenter.probability(frame)
 
 
 @dataclass(frozen=True)

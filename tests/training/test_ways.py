@@ -5,6 +5,7 @@ import pytest
 from photo_sets import NETWORK, NamedSegmenter, put_pair
 from scenes import GREEN, RED, person
 
+from segmenter import inference
 from segmenter.training.composites import Composite
 from segmenter.training.evaluate import Model, find_sets, to_markdown
 from segmenter.training.ways import (
@@ -114,7 +115,8 @@ class Slow(NamedSegmenter):
 def test_ways_share_the_networks_answers_and_each_counts_its_time(soft):
     slow = Slow()
     rows = evaluate_ways(Model("red", slow, NETWORK), Drawn([soft]), ABLATION)
-    assert sorted(slow.asked, key=str) == [slow.photo_size, None]
+    # Without its gaps a photo's answer is another one.
+    assert sorted(slow.asked, key=str) == [slow.photo_size, None, None]
     assert min(row["photo_ms"] for row in rows) >= 20
 
 
@@ -123,6 +125,29 @@ def test_one_frames_answers_are_not_changed_by_who_gets_them():
     one.probability(person())[:] = 0.5
     assert one.probability(person()).max() == 1
     assert one.describe() == "CPU, test segmenter"
+
+
+class NearerSegmenter(NamedSegmenter):
+    """Sees a gap in a red person from near alone."""
+
+    def probability(self, frame, size=None):
+        joined = super().probability(frame, size).clip(0.01, 0.99)
+        near = joined.copy()
+        near[GAP], joined[GAP] = 0.4, 0.8
+        return inference.with_gaps_of(near, joined, frame)
+
+
+GAP = (slice(60, 70), slice(90, 96))
+
+
+def test_without_gaps_from_nearer_they_are_closed():
+    frame, segmenter = person(), OneFrame(NearerSegmenter())
+    frame[GAP] = GREEN
+    gaps = [
+        ABLATION[name](frame, segmenter)[0][GAP][2:-2, 2:-2]
+        for name in ("whole", "no gaps from nearer", "whole")
+    ]
+    assert gaps[0].max() < 0.1 and gaps[1].min() > 0.5 and gaps[2].max() < 0.1
 
 
 def test_without_canny_no_edge_is_found_and_afterwards_they_are(soft):
