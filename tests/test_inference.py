@@ -127,3 +127,21 @@ def test_one_logit_is_a_sigmoid_and_many_a_softmax():
     np.testing.assert_allclose(person_of(one, None), [[0.5, 1.0, 0.0]], atol=1e-6)
     classes = np.log(np.array([0.2, 0.5, 0.3], np.float32))[:, None, None]
     np.testing.assert_allclose(person_of(classes, 1), [[0.5]], atol=1e-6)
+
+
+def test_a_photos_answer_has_the_gaps_that_the_nearest_view_sees(monkeypatch):
+    frame = np.full((240, 320, 3), 200, np.uint8)
+    frame[40:, 80:240] = (40, 60, 120)  # somebody
+    gap = (slice(120, 160), slice(205, 225))
+    frame[gap] = 200
+
+    def seen(segmenter, frame, share):
+        probability = np.zeros((240, 320), np.float32)
+        probability[40:, 80:240] = 0.98
+        probability[gap] = 0.3 if share > 1 else 0.9
+        return probability
+
+    monkeypatch.setattr(Segmenter, "_view", seen)
+    probability = Segmenter(device="cpu", backend="onnx").probability(frame)
+    assert probability[gap][4:-4, 4:-4].max() < 0.1
+    assert probability[60:, 90:190].min() > 0.9
