@@ -51,7 +51,7 @@ def test_the_network_is_made_ready_once_for_frames_of_a_shape(closely, size):
 def test_small_people_of_a_file_are_looked_at_from_nearer_at_once_and_while_they_are_small():
     segmenter = Counting()
     matting = Matting(segmenter, closely=True)
-    for side in (80, 30, 40, 80):
+    for side in (80, 30, 40, 110):
         matting.look(person(side=side), smoothing=False)
     assert segmenter.looks == 6
     sizes = [size for *_, size, _ in segmenter.expected]

@@ -17,11 +17,11 @@ def sizes(*shares):
 
 
 def test_large_people_are_seen_as_they_are():
-    assert sizes(0.5, 0.25) == [(False, 384), (False, 384)]
+    assert sizes(0.5, 0.3) == [(False, 384), (False, 384)]
 
 
 def test_small_people_are_seen_from_nearer_until_they_are_large():
-    assert sizes(0.15, 0.25, 0.15, 0.31, 0.25) == [
+    assert sizes(0.2, 0.3, 0.2, 0.36, 0.3) == [
         (True, 512),
         (False, 512),
         (False, 512),
