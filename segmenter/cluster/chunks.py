@@ -15,7 +15,7 @@ SHORTEST, LONGEST = 150, 1800
 CHUNKS_A_WORKER = 4  # so that all end at about the same time
 # Frames before a chunk that are looked at for what the smoothing remembers, and thrown away. Two
 # memories follow each other, each of which weighs the past by at most 0.8 a frame. Measured on
-# three clips, alphas then differ by 10 levels of 255 at most, and by more than 1 in at most 0.01 %
+# three clips, alphas then differ by 3 levels of 255 at most, and by more than 1 in at most 0.01 %
 # of the pixels.
 OVERLAP = 48
 
