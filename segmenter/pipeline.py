@@ -76,7 +76,7 @@ def read_blur(text: str) -> Blur:
     _, _, radius = text.partition(":")
     if not radius:
         return Blur()
-    if not radius.isdigit() or int(radius) == 0:
+    if not radius.isdecimal() or int(radius) == 0:
         raise InvalidInput(f"{text!r} needs a whole number of pixels, for instance blur:20")
     return Blur(int(radius))
 

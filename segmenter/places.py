@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 # Four neighbours at once are read and written three times as fast as one by one.
 LONGEST_RUN = 4
-# remap takes pictures of points, of fewer than 32,768 rows and columns.
-POINTS_A_ROW = 1024
+# remap takes pictures of points, of fewer than 32,768 rows and columns: 134 million points.
+POINTS_A_ROW = 4096
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ FINEST_SCALE = 1  # of the flow: half the small picture; 0 takes four times as l
 MATCH = 3.0  # levels of 255; averaged over a few small pixels, a camera's noise stays below
 MISMATCH = 9.0  # levels of 255; from here on the new value counts alone
 LONGEST = 4.0  # frames; the memory weighs at most LONGEST / (LONGEST + 1)
+# The optical flow goes wrong, and below 16 pixels reads what is not its own, on narrower pictures.
+LEAST_SIDE = 16
 # Of alpha: a change by so much is followed at once even where nothing moves, by less than a third
 # of it slowly.
 SHIMMER = 0.6
@@ -63,7 +65,8 @@ class MotionTracker:
         """Compare a frame (H, W, 3) uint8 RGB with those before.
 
         Returns:
-            None when there are none, at a scene cut, and when the size changes.
+            None when there are none, at a scene cut, when the size changes, and in frames ten times
+            as long as wide.
         """
         if require_frame(frame).shape != self._shape:
             self.reset()
@@ -73,7 +76,7 @@ class MotionTracker:
         self._grey = grey
         present, before = picture.astype(np.float32), self._picture
         self._picture, age, self._age = present, self._age, np.zeros(grey.shape, np.float32)
-        if last_grey is None:
+        if last_grey is None or min(grey.shape) < LEAST_SIDE:
             return None
         flow = self._flow.calc(grey, last_grey, None)
         difference = carry(before, flow)

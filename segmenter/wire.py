@@ -14,6 +14,7 @@ from segmenter.background import Background, Transparent
 from segmenter.errors import InvalidInput, UnreadableImage
 
 GREY = 128  # of the card shown when there is nothing else that is safe to show
+LARGEST_JPEG_SIDE = 65_500
 POLICY, TOO_BIG, BROKEN, BUSY = 1008, 1009, 1011, 1013  # WebSocket close codes
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,10 @@ def read_settings(text: str) -> dict:
 def read_shape(settings: dict, largest_pixels: int) -> tuple[int, int]:
     """Return the (height, width) that the client announces, for answers to frames it can't read."""
     height, width = settings.get("height", 480), settings.get("width", 640)
-    whole = isinstance(height, int) and isinstance(width, int)
-    if not whole or min(height, width) < 1 or height * width > largest_pixels:
+    whole = type(height) is int and type(width) is int  # true and false would pass isinstance
+    if not whole or not 1 <= min(height, width) <= max(height, width) <= LARGEST_JPEG_SIDE:
+        return 480, 640
+    if height * width > largest_pixels:
         return 480, 640
     return height, width
 

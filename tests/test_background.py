@@ -187,7 +187,7 @@ def test_all_person_gives_grey():
     assert (behind == 128).all()
 
 
-@pytest.mark.parametrize("radius_px", [0, -3, float("nan")])
+@pytest.mark.parametrize("radius_px", [0, -3, float("nan"), 1001])
 def test_blur_needs_a_radius(radius_px):
     with pytest.raises(InvalidInput, match="above 0"):
         Blur(radius_px)

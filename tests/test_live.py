@@ -294,6 +294,7 @@ def test_the_status_names_the_device():
         ("[1, 2]", "not a JSON object", 1008),
         (settings("../secret.png"), "no background", 1008),
         (settings("blur:5000"), "no background", 1008),
+        (settings("blur:00009999"), "no background", 1008),
         (settings(people="nobody"), "everyone", 1008),
         (settings(edge_strength="much"), "edge_strength is a number", 1008),
         (settings("data:image/png;base64,AAAA"), "begins with data:image/jpeg", 1008),
@@ -350,3 +351,6 @@ def test_options_reach_the_pipeline():
     assert options.refine == RefineOptions(edge_strength=0.5, shift_px=-2)
     with pytest.raises(InvalidInput):
         make_options({"shift_px": float("nan")})
+    for wrong in (10**400, True, "2", None, [1]):
+        with pytest.raises(InvalidInput, match="shift_px is a number"):
+            make_options({"shift_px": wrong})

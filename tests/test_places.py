@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.places import Places
+from segmenter.places import Places, in_lines
 
 # Widths whose runs are of four pixels, of two, and of one.
 sizes = pytest.mark.parametrize("size", [(300, 400), (31, 46), (31, 47), (1, 1)])
@@ -64,3 +64,8 @@ def test_sample_reads_at_pixel_centres(size):
     np.testing.assert_allclose(first[:, 0], wanted_x, atol=0.02)
     np.testing.assert_allclose(first[:, 1], wanted_y, atol=0.02)
     np.testing.assert_array_equal(second[:, 0], first[:, 1])
+
+
+def test_a_whole_photo_of_fifty_megapixels_has_fewer_lines_than_opencv_takes():
+    points = np.broadcast_to(np.float32(0), 50_000_000)
+    assert len(in_lines(points)) < 32_767

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -301,3 +304,17 @@ def test_a_frame_of_another_size_is_looked_at():
     recall(np.ascontiguousarray(room()[:100]), ask)
     recall(cv2.resize(room(), (512, 200)), ask)  # of the same aspect as the one before
     assert ask.times == 3
+
+
+def test_a_strip_too_narrow_for_the_flow_is_not_followed():
+    """OpenCV's flow ends the whole process on small pictures 10 to 15 pixels high."""
+    script = (
+        "import sys, numpy as np; from segmenter.temporal import MotionTracker\n"
+        "for height in (1, 20, 44, 60, 61):\n"
+        "    strip = np.random.default_rng(0).integers(0, 256, (height, 640, 3), dtype=np.uint8)\n"
+        "    track = MotionTracker()\n"
+        "    assert track(strip) is None and track(strip) is None, height\n"
+        "strip = np.zeros((64, 640, 3), np.uint8)\n"
+        "assert track(strip) is None and track(strip) is not None\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -10,6 +10,7 @@ from segmenter.background.contract import Background
 from segmenter.errors import InvalidInput
 
 LARGEST_SIDE = 1024  # pixels, of the small picture that is blurred
+LARGEST_RADIUS_PX = 1000  # nothing is left to be seen of a picture long before
 
 
 @dataclass(frozen=True)
@@ -23,9 +24,12 @@ class Blur(Background):
     radius_px: float | None = None
 
     def __post_init__(self):
-        """Refuse a radius that blurs nothing."""
-        if self.radius_px is not None and not self.radius_px > 0:
-            raise InvalidInput(f"a blur needs a radius above 0 pixels, got {self.radius_px}")
+        """Refuse a radius that blurs nothing, or more than there is."""
+        if self.radius_px is not None and not 0 < self.radius_px <= LARGEST_RADIUS_PX:
+            raise InvalidInput(
+                f"a blur needs a radius above 0 and at most {LARGEST_RADIUS_PX} pixels, got "
+                f"{self.radius_px}"
+            )
 
     def at(self, time: float, frame: Frame, alpha: Alpha) -> Frame:
         """Return the blurred background."""

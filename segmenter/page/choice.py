@@ -3,12 +3,11 @@
 import base64
 import binascii
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -92,7 +91,8 @@ def is_wordy(text: str) -> bool:
     """Tell whether the text is a background that needs no file."""
     blur, _, radius = text.partition(":")
     if blur == "blur":
-        return not radius or (radius.isdecimal() and int(radius[:4]) <= LARGEST_BLUR_PX)
+        is_short = radius.isdecimal() and len(radius) <= 3
+        return not radius or (is_short and int(radius) <= LARGEST_BLUR_PX)
     return text == "transparent" or text.startswith("#")
 
 
@@ -117,9 +117,13 @@ def make_options(given: Mapping[str, Any]) -> ReplaceOptions:
 def as_number(given: Mapping[str, Any], name: str, default: float) -> float:
     """Return a finite number by name."""
     value = given.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidInput(f"{name} is a number, got {value!r}")
-    return float(value)
+    try:
+        number = math.nan if isinstance(value, bool | str) else float(value)
+    except (TypeError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InvalidInput(f"{name} is a number, got {str(value)[:40]}")
+    return number
 
 
 def as_data_url(path: Path) -> str:
@@ -141,12 +145,10 @@ def open_data_url(text: str) -> Frame:
         content = base64.b64decode(text.removeprefix(DATA_URL), validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidInput(f"an uploaded background begins with {DATA_URL}") from error
-    with NamedTemporaryFile(suffix=".jpg", delete=False) as file:
-        file.write(content)
-    try:
-        return shrunk(open_image(file.name), LIVE_PICTURE_SIDE)
-    finally:
-        os.unlink(file.name)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "background.jpg"
+        path.write_bytes(content)
+        return shrunk(open_image(path), LIVE_PICTURE_SIDE)
 
 
 def shrunk(picture: Any, side: int) -> Any:
