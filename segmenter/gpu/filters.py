@@ -6,7 +6,7 @@ hold whichever border and window OpenCV has.
 
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -17,6 +17,9 @@ from torch.nn import functional
 
 Matrix = NDArray[np.float32]  # (pixels out, pixels in)
 _making = threading.Lock()
+# Matrices of blurs that are kept: visitors choose any radius, and of a 1920x1080 picture two
+# matrices take 19 MB. None of them is part of a captured graph.
+MOST_BLURS = 32
 
 
 def blur(planes: Tensor, window: int) -> Tensor:
@@ -94,6 +97,15 @@ def on_device(make: Callable[..., Matrix], arguments: tuple, device: torch.devic
 
 @cache
 def _made(make: Callable[..., Matrix], arguments: tuple, device: torch.device) -> Tensor:
+    return _make(make, arguments, device)
+
+
+@lru_cache(maxsize=MOST_BLURS)
+def _recent(make: Callable[..., Matrix], arguments: tuple, device: torch.device) -> Tensor:
+    return _make(make, arguments, device)
+
+
+def _make(make: Callable[..., Matrix], arguments: tuple, device: torch.device) -> Tensor:
     matrix = torch.from_numpy(make(*arguments)).to(device)
     if matrix.is_cuda:  # other streams will read it too
         torch.cuda.current_stream(device).synchronize()
@@ -101,8 +113,10 @@ def _made(make: Callable[..., Matrix], arguments: tuple, device: torch.device) -
 
 
 def _along_both(planes: Tensor, make: Callable[..., Matrix], argument: float) -> Tensor:
-    rows = on_device(make, (planes.shape[-2], argument), planes.device)
-    columns = on_device(make, (planes.shape[-1], argument), planes.device)
+    rows, columns = (_recent(make, (size, argument), planes.device) for size in planes.shape[-2:])
+    for matrix in (rows, columns):
+        if matrix.is_cuda:  # forgotten, its memory must not be given away before this is done
+            matrix.record_stream(torch.cuda.current_stream(matrix.device))
     return rows @ planes @ columns.T
 
 

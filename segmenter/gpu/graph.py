@@ -7,6 +7,7 @@ a C compiler and a minute at the first frame of every new size.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -14,6 +15,11 @@ from torch import Tensor
 WARM_UPS = 3  # libraries choose their kernels and take their memory, which no capture may
 MOST_GRAPHS = 4  # each holds the memory of its own shapes
 _capturing = threading.Lock()  # what begins one capture would disturb another
+
+
+def exclusive() -> AbstractContextManager:
+    """Keep captures away inside a `with` block that does what they don't bear."""
+    return _capturing
 
 
 class Graphed:
@@ -51,7 +57,7 @@ class Graphed:
         # Other threads use the device meanwhile, which "global" would forbid them.
         stream = torch.cuda.current_stream(tensor.device)
         with (
-            _capturing,
+            exclusive(),
             torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"),
         ):
             results = self._function(held)

@@ -53,7 +53,9 @@ class Looker:
         )
         self._scale, self._shift = 1 / (255 * std), mean / std
         self._thread = ThreadPoolExecutor(1, "look")
-        self._stream = new_stream(self._device)
+        self._stream = new_stream(self._device, captures=True)
+        if self._stream:  # what lies on the device so far was sent there by another one
+            self._stream.wait_stream(torch.cuda.current_stream(self._device))
         self._see: dict[int, Graphed] = {}
 
     def __call__(self, frames: Sequence[Frame], batch: int, size: int) -> Seen:

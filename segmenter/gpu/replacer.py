@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -18,6 +18,7 @@ from segmenter.errors import OutputFailed
 from segmenter.gpu.backdrop import Backdrop
 from segmenter.gpu.composite import cut_out, over
 from segmenter.gpu.foreground import estimate_foreground
+from segmenter.gpu.graph import exclusive
 from segmenter.gpu.look import Seen, looker_of
 from segmenter.gpu.refine import Outline, refine
 from segmenter.gpu.steady import AlphaSteadier
@@ -98,9 +99,10 @@ class DeviceReplacer:
         try:
             return self(frame, background, options, time_s)
         except RuntimeError as error:
-            self._has_failed = True
-            warn_of(error)
-            return None
+            why = first_line(error)
+        self._has_failed = True
+        give_up(why)
+        return None
 
     def on_device(
         self, studied: Studied, background: Background, times: Sequence[float]
@@ -180,8 +182,9 @@ def replacer_for_live(segmenter: Segmenter) -> DeviceReplacer | None:
     try:
         return DeviceReplacer(segmenter)
     except RuntimeError as error:
-        warn_of(error)
-        return None
+        why = first_line(error)
+    give_up(why)
+    return None
 
 
 def replacer_for_video(
@@ -193,14 +196,19 @@ def replacer_for_video(
         DeviceReplacer(segmenter, batch).try_out(size, background, options)
         return DeviceReplacer(segmenter, batch)
     except RuntimeError as error:
-        warn_of(error)
-        return None
+        why = first_line(error)
+    give_up(why)
+    return None
 
 
-def warn_of(error: RuntimeError) -> None:
-    """Tell in one line why the CPU goes on, and leave it the memory."""
-    torch.cuda.empty_cache()
-    log.warning("the graphics card can't be used, the CPU goes on: %s", first_line(error))
+def give_up(why: str) -> None:
+    """Tell in one line why the CPU goes on, and leave others the card's memory.
+
+    Call it outside of `except`: an error holds on to all that the failed functions held.
+    """
+    log.warning("the graphics card can't be used, the CPU goes on: %s", why)
+    with suppress(RuntimeError), exclusive():  # a broken card can't even do that
+        torch.cuda.empty_cache()
 
 
 def batches_of(frames: Iterable[Frame], most: int) -> Iterator[list[Frame]]:

@@ -42,9 +42,17 @@ def download(*tensors: Tensor) -> list[NDArray]:
     return [tensor.numpy() for tensor in staged]
 
 
-def new_stream(device: torch.device) -> "torch.cuda.Stream | None":
-    """Return a queue of work beside others; None where there are no such things."""
-    return torch.cuda.Stream(device) if device.type == "cuda" else None
+def new_stream(device: torch.device, *, captures: bool = False) -> "torch.cuda.Stream | None":
+    """Return a queue of work beside others; None where there are no such things.
+
+    PyTorch gives out the same few again and again, but none of those that are urgent for one that
+    is not: what is captured on one stream must not meet another's work there.
+
+    Args:
+        device: where.
+        captures: for graphs.
+    """
+    return torch.cuda.Stream(device, priority=-captures) if device.type == "cuda" else None
 
 
 def on_stream(stream: "torch.cuda.Stream | None") -> AbstractContextManager:

@@ -67,6 +67,14 @@ def test_gaussian_blur(device, sigma):
 
 
 @devices
+def test_matrices_of_blurs_are_not_kept_for_ever(device):
+    coverage = as_tensor([soft(15, 40)], device)
+    for step in range(filters.MOST_BLURS + 5):
+        filters.gaussian_blur(coverage, 1 + step / 10)
+    assert filters._recent.cache_info().currsize <= filters.MOST_BLURS
+
+
+@devices
 @pytest.mark.parametrize("wanted", [(10, 13), (30, 40), (7, 40), (1, 1)])
 def test_averages_over_parts_of_pixels(device, wanted):
     coverage = soft(30, 40)
