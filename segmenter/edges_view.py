@@ -1,11 +1,13 @@
 """Show why the outline lies where it lies: edges, unknown band, and the edges that moved it."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
 from segmenter.guided import canny_edges
-from segmenter.refine import PHOTO, Detail, unknown_band
+from segmenter.refine import PHOTO, Detail, studied_parts, unknown_band
 from segmenter.resample import shrink
 
 # Told apart with every kind of colour vision, by hue and by brightness (Okabe & Ito 2008).
@@ -41,22 +43,26 @@ def edges_view(
     """
     require_coverage(probability, require_frame(frame))
     require_coverage(alpha, frame)
-    guide, before, after = (
-        shrink(whole, detail.long_side) for whole in (frame, probability, alpha)
-    )
-    band, edges = unknown_band(before, detail), canny_edges(guide)
-    moved = moving_edges(edges & band, before, after)
-    layers = (
-        (band, BAND_COLOUR, BAND_COVERAGE),
-        (edges & ~band, EDGE_COLOUR, IDLE_COVERAGE),
-        (edges & band, EDGE_COLOUR, 1.0),
-        (widened(moved), MOVED_COLOUR, 1.0),
-    )
     grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) * DIMMED
     picture = cv2.merge([grey, grey, grey])
-    for mask, colour, coverage in layers:
-        paint(picture, mask, colour, coverage)
+    for part in studied_parts(probability, detail):
+        studied = (
+            shrink(part.of(whole), detail.long_side) for whole in (frame, probability, alpha)
+        )
+        for layer in layers_of(*studied, detail):
+            paint(part.of(picture), *layer)
     return np.rint(picture).astype(np.uint8)
+
+
+def layers_of(
+    guide: Frame, before: Probability, after: Alpha, detail: Detail
+) -> Iterator[tuple[Mask, tuple[int, int, int], float]]:
+    """Yield what is drawn over each other: where, in which colour, how strongly."""
+    band, edges = unknown_band(before, detail), canny_edges(guide)
+    yield band, BAND_COLOUR, BAND_COVERAGE
+    yield edges & ~band, EDGE_COLOUR, IDLE_COVERAGE
+    yield edges & band, EDGE_COLOUR, 1.0
+    yield widened(moving_edges(edges & band, before, after)), MOVED_COLOUR, 1.0
 
 
 def moving_edges(edges: Mask, before: Probability, after: Alpha) -> Mask:

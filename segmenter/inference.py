@@ -1,6 +1,7 @@
 """A Segmenter: weights and the backend that runs them."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,21 @@ from segmenter.backends import (
     TorchBackend,
     has_openvino,
 )
+from segmenter.crops import crops_around
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
-from segmenter.photo_views import FIRST, NEAR, WHOLE, join_views, with_gaps_of, zoom_for
+from segmenter.photo_views import (
+    FAINT,
+    FIRST,
+    NEAR,
+    SCAN,
+    WHOLE,
+    is_believed,
+    is_sparse,
+    join_views,
+    with_gaps_of,
+    zoom_for,
+)
 from segmenter.preprocess import Batch, Geometry, restore, to_batch
 from segmenter.resample import enlarge
 from segmenter.weights import Weights, fetch
@@ -54,6 +67,8 @@ class Segmenter:
             self._backend: Backend = TorchBackend(fetched.path, architecture, self.device, classes)
         else:
             kind = OpenVinoBackend if backend == "openvino" else OnnxBackend
+            if kind is OpenVinoBackend and self.device.kind == "cuda":
+                self.device = replace(self.device, kind="cpu", reason="OpenVINO knows no CUDA")
             self._backend = kind(fetched.path, self.device)
 
     @property
@@ -84,7 +99,7 @@ class Segmenter:
         """
         require_frame(frame)
         if size is None:
-            return enlarge(self._look_closely(frame), *frame.shape[:2])
+            return self._look_closely(frame)
         batch, geometry = self._to_batch(frame, size)
         return restore(self._run(batch, comes_again=True), geometry)
 
@@ -107,17 +122,40 @@ class Segmenter:
                 self._backend.sessions.settle()
 
     def _look_closely(self, frame: Frame) -> Probability:
-        """Return a photo's best probability, as large as its largest view."""
+        """Return a photo's best probability, (H, W): where people are small, of those parts."""
         first = self._view(frame, FIRST)
+        seen = self._scan(frame) if is_sparse(first) else first
+        crops = crops_around(seen > FAINT)
+        if not crops:
+            return enlarge(self._join_views(frame, first), *frame.shape[:2])
+        found = np.zeros(frame.shape[:2], np.float32)
+        for crop in crops:
+            part = crop.of(frame)
+            joined = self._join_views(part, self._view(part, FIRST))
+            if crop.of(first).max() > 0.5 or is_believed(joined):
+                crop.of(found)[:] = enlarge(joined, *part.shape[:2])
+        return found
+
+    def _join_views(self, frame: Frame, first: Probability) -> Probability:
+        """Return the answer of three views, as large as the largest; `first` is of the first."""
         zoom = zoom_for(first)
         whole, near = self._view(frame, zoom * WHOLE), self._view(frame, zoom * NEAR)
         return with_gaps_of(near, join_views(first, whole, near), frame)
 
     def _view(self, frame: Frame, share: float) -> Probability:
-        """Look at a share of `photo_size`, also mirrored, and return the mean as it was seen."""
+        """Return the mean of a view, at a share of `photo_size`, and its mirror image."""
+        plain, mirrored = self._both_ways(frame, share)
+        return (plain + mirrored) / 2
+
+    def _scan(self, frame: Frame) -> Probability:
+        """Return all that a fine view or its mirror image tells of small people."""
+        return np.maximum(*self._both_ways(frame, SCAN))
+
+    def _both_ways(self, frame: Frame, share: float) -> tuple[Probability, Probability]:
+        """Look at a share of `photo_size`, plain and mirrored, and return both as it was seen."""
         batch, geometry = self._to_batch(frame, round(share * self.photo_size))
         mirrored = self._run(np.ascontiguousarray(batch[..., ::-1]))[:, ::-1]
-        return geometry.inner_part((self._run(batch) + mirrored) / 2)
+        return geometry.inner_part(self._run(batch)), geometry.inner_part(mirrored)
 
     def _to_batch(self, frame: Frame, size: int) -> tuple[Batch, Geometry]:
         """Prepare a frame as these weights want it."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
+from segmenter.crops import WHOLE, Crop, crops_around
 from segmenter.errors import InvalidInput
 from segmenter.guided import fit_in_band
 from segmenter.outline import distance_to_outline
@@ -27,17 +28,21 @@ class Detail:
     radius: int  # of the fit's windows
     near: int  # the unknown band is so wide, to either side, in any case,
     far: int  # and so wide, fading, where the network doubts
+    by_parts: bool = (
+        False  # small people in a picture of their own each; in a film it would flicker
+    )
 
 
 # The best of several by boundary F and mean error. A video, seen less closely by the network, gains
 # no more from a finer study; a camera's frames must be done in time.
-PHOTO = Detail(640, radius=8, near=3, far=18)
+PHOTO = Detail(640, radius=8, near=3, far=18, by_parts=True)
 VIDEO = Detail(384, radius=6, near=2, far=12)
 LIVE = Detail(256, radius=6, near=2, far=8)
 # The network begins to doubt at so little probability of either side, and doubts wholly at so much.
 DOUBT = 0.1, 0.3
 # A fit leaves both sides a little short of 0 and 1; so much further from one half they get there.
 CONTRAST = 1.15
+SEEN_SIDE = 640  # pixels; of the small picture in which people are looked for
 LARGEST_SHIFT_PX = 50.0
 LARGEST_FEATHER_PX = 50.0
 
@@ -94,9 +99,12 @@ def refine(
     strength = options.edge_strength
     alpha = whole if strength == 1 else whole.copy()
     if strength:
-        coarse = shrink(probability, detail.long_side)
-        guide = shrink_to(frame if small is None else small, *coarse.shape)
-        guide_alpha(alpha, frame, coarse, guide, detail)
+        # Away from the outline the probability is decided: 0 or 1.
+        cv2.threshold(alpha, 0.5, 1, cv2.THRESH_BINARY, dst=alpha)
+        for part in studied_parts(probability, detail):
+            coarse = shrink(part.of(probability), detail.long_side)
+            guide = shrink_to(part.of(frame if small is None else small), *coarse.shape)
+            guide_alpha(part.of(alpha), part.of(frame), coarse, guide, detail)
     if 0 < strength < 1:
         alpha = cv2.addWeighted(alpha, strength, whole, 1 - strength, 0)
     if options.shift_px:
@@ -110,16 +118,15 @@ def refine(
 def guide_alpha(
     alpha: Alpha, frame: Frame, coarse: Probability, guide: Frame, detail: Detail
 ) -> None:
-    """Fit alpha to colour around the outline; away from it the probability is decided: 0 or 1.
+    """Fit alpha to colour around the outline.
 
     Args:
-        alpha: (H, W), the probability at first.
+        alpha: (H, W), changed.
         frame: (H, W, 3).
         coarse: the probability at the studied size, (h, w).
         guide: the frame at the studied size, (h, w, 3).
         detail: how closely the two are studied.
     """
-    cv2.threshold(alpha, 0.5, 1, cv2.THRESH_BINARY, dst=alpha)
     trust = band_weight(coarse, detail)
     band = trust > 0
     if not band.any():
@@ -127,7 +134,16 @@ def guide_alpha(
     # Smoothed too: where it ends at once, it would end in steps as large as its pixels.
     weight = enlarge(cv2.blur(cv2.convertScaleAbs(trust, alpha=255), (3, 3)), *alpha.shape)
     fit = fit_in_band(guide, coarse, band, detail.radius)
-    apply_fit(alpha, np.ascontiguousarray(frame), fit, weight)
+    fitted = np.ascontiguousarray(alpha)
+    apply_fit(fitted, np.ascontiguousarray(frame), fit, weight)
+    if fitted is not alpha:
+        alpha[:] = fitted
+
+
+def studied_parts(probability: Probability, detail: Detail) -> list[Crop]:
+    """Return the parts of a picture that are studied apart, each at `detail.long_side`."""
+    crops = crops_around(shrink(probability, SEEN_SIDE) > 0.5) if detail.by_parts else []
+    return crops or [WHOLE]
 
 
 def unknown_band(probability: Probability, detail: Detail = PHOTO) -> Mask:

@@ -1,15 +1,19 @@
 import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from segmenter import Segmenter, open_image
 from segmenter.errors import InvalidInput
 from segmenter.inference import person_of
 from segmenter.metrics import iou
+from segmenter.pipeline import matte_of_image
 
-PORTRAIT = Path(__file__).parents[1] / "examples" / "portraits" / "grace-hopper.jpg"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+PORTRAIT = EXAMPLES / "portraits" / "grace-hopper.jpg"
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +37,9 @@ def test_mirrored_she_is_mirrored(segmenter):
     assert iou(plain, mirrored[:, ::-1]) > 0.93
 
 
-@pytest.mark.parametrize(("filled", "sizes"), [(1.0, (320, 224, 448)), (0.1, (320, 384, 736))])
+@pytest.mark.parametrize(("filled", "sizes"), [(1.0, (320, 224, 448)), (0.7, (320, 256, 512))])
 def test_a_photo_is_seen_in_three_views_each_also_mirrored(segmenter, monkeypatch, filled, sizes):
-    """Small people from nearer; the views' shares of 384 pixels, padded to multiples of 32."""
+    """Who fills less from nearer; the views' shares of 384 pixels, padded to multiples of 32."""
     seen = []
 
     def run(batch, *, comes_again):
@@ -50,6 +54,45 @@ def test_a_photo_is_seen_in_three_views_each_also_mirrored(segmenter, monkeypatc
     assert [batch.shape[2] for batch in seen] == [size for size in sizes for _ in range(2)]
     for mirrored, plain in zip(seen[::2], seen[1::2], strict=True):
         np.testing.assert_array_equal(mirrored, plain[..., ::-1])
+
+
+def far_away(height, left):
+    """The admiral, so many pixels high, before hills: the frame, and where she is."""
+    near = open_image(PORTRAIT)
+    hills = np.array(Image.open(EXAMPLES / "backgrounds" / "misty-hills.jpg").resize((1600, 1200)))
+    matte = matte_of_image(near, Segmenter(device="cpu"))
+    small = height, round(height * near.shape[1] / near.shape[0])
+    colours, alpha = (
+        cv2.resize(whole, small[::-1], interpolation=cv2.INTER_AREA) for whole in (near, matte)
+    )
+    place = (slice(-height, None), slice(left, left + small[1]))
+    cover = np.zeros(hills.shape[:2], np.float32)
+    cover[place] = alpha
+    hills[place] = np.rint(alpha[..., None] * colours + (1 - alpha[..., None]) * hills[place])
+    return hills, cover > 0.5
+
+
+@pytest.mark.parametrize("height", [160, 300])
+def test_somebody_far_away_is_found_and_seen_from_nearer(segmenter, height):
+    frame, truth = far_away(height, 1000)
+    assert iou(segmenter.probability(frame) > 0.5, truth) > 0.9
+
+
+def test_two_people_far_from_each_other_are_each_seen_from_nearer(segmenter, monkeypatch):
+    frame, truth = far_away(200, 1300)
+    other, other_truth = far_away(200, 100)
+    frame[:, :800], truth[:, :800] = other[:, :800], other_truth[:, :800]
+    parts, join = [], Segmenter._join_views
+    monkeypatch.setattr(
+        Segmenter, "_join_views", lambda *given: parts.append(given[1].shape) or join(*given)
+    )
+    assert iou(segmenter.probability(frame) > 0.5, truth) > 0.9
+    assert len(parts) == 2 and max(map(max, parts)) < 400
+
+
+def test_hills_and_towns_hold_nobody_however_closely_seen(segmenter):
+    for path in sorted((EXAMPLES / "backgrounds").glob("*.jpg")):
+        assert (segmenter.probability(open_image(path)) > 0.5).mean() < 1e-3, path.name
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (1, 1), (17, 600), (600, 17), (33, 31)])

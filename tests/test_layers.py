@@ -30,6 +30,7 @@ ROWS = {
         "foreground",
         "background",
         "composite",
+        "crops",
         "video",
         "metrics",
         "nearness",

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from segmenter.photo_views import join_views, with_gaps_of, zoom_for
+from segmenter.photo_views import (
+    is_believed,
+    is_sparse,
+    join_views,
+    with_gaps_of,
+    zoom_for,
+)
 
 
 def left_part(share, height=60, width=80):
@@ -35,6 +41,28 @@ def test_who_is_a_person_is_the_mean_of_the_smaller_views():
     first, whole = np.full((30, 40), 0.9, np.float32), np.full((20, 27), 0.3, np.float32)
     joined = join_views(first, whole, np.zeros((60, 80), np.float32))
     np.testing.assert_allclose(joined, 0.6, atol=1e-6)
+
+
+def test_a_finer_view_is_taken_where_people_fill_little():
+    assert is_sparse(left_part(0.05)) and is_sparse(left_part(0)) and not is_sparse(left_part(0.2))
+
+
+@pytest.mark.parametrize(
+    ("value", "filled", "believed"),
+    [(1, 0.2, True), (0.95, 0.3, True), (0.8, 0.2, False), (1, 0.5, False), (1, 0, False)],
+)
+def test_whom_the_first_view_overlooked_is_believed_if_surely_seen_and_small(
+    value, filled, believed
+):
+    assert is_believed(value * left_part(filled)) == believed
+
+
+def test_a_part_of_somebody_may_be_unsure():
+    joined = left_part(0.2)
+    joined[:10] *= 0.7  # a sixth of her
+    assert is_believed(joined)
+    joined[:30] *= 0.7
+    assert not is_believed(joined)
 
 
 def test_nobody_stays_nobody():

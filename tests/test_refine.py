@@ -1,12 +1,18 @@
+from dataclasses import replace
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
+from segmenter import Segmenter, open_image
+from segmenter.crops import WHOLE
 from segmenter.errors import InvalidInput
 from segmenter.metrics import boundary_f, mad
-from segmenter.refine import VIDEO, RefineOptions, refine, unknown_band
+from segmenter.refine import PHOTO, VIDEO, RefineOptions, refine, studied_parts, unknown_band
 from segmenter.resample import halve
 
+EXAMPLES = Path(__file__).parents[1] / "examples"
 SIZE = 320
 ROW, COLUMN = 170, 130  # off the middle, so that a mirrored or swapped axis shows
 
@@ -132,3 +138,21 @@ def test_the_band_ends_without_steps():
     large = cv2.resize(probability, (1280, 1280))
     alpha = refine(large, np.full((1280, 1280, 3), 128, np.uint8), detail=VIDEO)
     assert np.abs(np.diff(alpha, axis=1)).max() < 0.05
+
+
+def test_small_people_are_studied_apart_as_if_each_had_a_photo_of_their_own():
+    near = open_image(EXAMPLES / "portraits" / "eileen-collins.jpg")
+    found = Segmenter(device="cpu").probability(near)
+    height, width = found.shape
+    frame = np.full((2400, 3200, 3), 90, np.uint8)
+    probability = np.zeros(frame.shape[:2], np.float32)
+    places = [(slice(height), slice(width)), (slice(-height, None), slice(-width, None))]
+    for place in places:
+        frame[place], probability[place] = near, found
+    assert len(studied_parts(probability, PHOTO)) == 2
+    assert studied_parts(probability, VIDEO) == [WHOLE] == studied_parts(found, PHOTO)
+    alone = refine(found, near)
+    by_parts = refine(probability, frame)
+    as_one = refine(probability, frame, detail=replace(PHOTO, by_parts=False))
+    for place in places:
+        assert mad(by_parts[place], alone) < 0.35 * mad(as_one[place], alone)

@@ -1,0 +1,100 @@
+"""The parts of a photo where people are, to be seen and studied closely when they are small."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from segmenter.arrays import Mask
+
+# Context left around somebody, as a share of the longer side of the box around them.
+MARGIN = 0.2
+# Smaller pieces, as shares of the photo, are nobody.
+LEAST_PIECE = 0.0005
+# Parts that together are more of the photo than this are not worth a look of their own, and of
+# more parts than so many one is made, since each takes its time.
+LARGEST_SHARE, MOST_PARTS = 0.5, 4
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A part of a photo, as shares, 0 to 1, of its height and width, so that it fits any size."""
+
+    top: float
+    bottom: float
+    left: float
+    right: float
+
+    @property
+    def share(self) -> float:
+        """The part's area, of the photo's."""
+        return (self.bottom - self.top) * (self.right - self.left)
+
+    def of(self, pixels: NDArray) -> NDArray:
+        """Return the part of (H, W) or (H, W, C), at least one pixel, without copying it."""
+        height, width = pixels.shape[:2]
+        rows = slice(int(self.top * height), int(np.ceil(self.bottom * height)))
+        return pixels[rows, int(self.left * width) : int(np.ceil(self.right * width))]
+
+    def overlaps(self, other: "Crop") -> bool:
+        """Tell whether both have a place in common."""
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        across = min(self.right, other.right) - max(self.left, other.left)
+        return down >= 0 and across >= 0
+
+    def joined(self, other: "Crop") -> "Crop":
+        """Return the smallest crop that holds both."""
+        return Crop(
+            min(self.top, other.top),
+            max(self.bottom, other.bottom),
+            min(self.left, other.left),
+            max(self.right, other.right),
+        )
+
+
+WHOLE = Crop(0, 1, 0, 1)
+
+
+def crops_around(people: Mask) -> list[Crop]:
+    """Return the parts of (h, w) that hold people and some context, apart from each other.
+
+    None where nobody is, and where people fill so much that the whole shows them as well.
+    """
+    height, width = people.shape
+    _, _, found, _ = cv2.connectedComponentsWithStats(people.astype(np.uint8), connectivity=8)
+    pieces = found[1:][found[1:, cv2.CC_STAT_AREA] >= LEAST_PIECE * people.size]
+    crops = []
+    for left, top, across, down, _ in pieces:
+        margin = MARGIN * max(across, down)
+        crops.append(
+            Crop(
+                max(0, top - margin) / height,
+                min(height, top + down + margin) / height,
+                max(0, left - margin) / width,
+                min(width, left + across + margin) / width,
+            )
+        )
+    crops = apart(crops)
+    if len(crops) > MOST_PARTS:
+        crops = [one_of(crops)]
+    return crops if sum(crop.share for crop in crops) <= LARGEST_SHARE else []
+
+
+def apart(crops: list[Crop]) -> list[Crop]:
+    """Join what overlaps until nothing does."""
+    done: list[Crop] = []
+    for crop in crops:
+        while touched := [other for other in done if other.overlaps(crop)]:
+            done = [other for other in done if other not in touched]
+            crop = one_of([crop, *touched])
+        done.append(crop)
+    return done
+
+
+def one_of(crops: list[Crop]) -> Crop:
+    """Return the smallest crop that holds all of them."""
+    whole, *others = crops
+    for other in others:
+        whole = whole.joined(other)
+    return whole
