@@ -88,3 +88,14 @@ def test_the_colours_stay_apart_for_the_colour_blind(kind):
     lab = cv2.cvtColor(seen[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0]
     apart = [np.linalg.norm(lab[i] - lab[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
     assert min(apart) > 40
+
+
+def test_somebody_small_is_drawn_as_she_was_studied_from_near():
+    frame, coverage = np.zeros((1200, 1800, 3), np.uint8), np.zeros((1200, 1800), np.float32)
+    place = (slice(500, 500 + SIZE), slice(800, 800 + SIZE))
+    frame[place], coverage[place] = photograph(), upright()
+    row = edges_view(frame, coverage, coverage)[500 + SIZE // 2].astype(int)
+    is_blue = row[:, 2] - row[:, 0] > 60
+    beside = [np.flatnonzero(is_blue) - 800 - side for side in (LEFT, RIGHT)]
+    assert all((abs(distance) <= 4).any() for distance in beside)
+    assert 4 <= is_blue.sum() <= 12  # in the whole photo the band would be three times as wide
