@@ -39,7 +39,7 @@ def make_card(record: Weights, repository: str, text: str | None = None) -> str:
     if text is not None and text.startswith("---\n"):
         return text
     body = describe(record) if text is None else text.strip()
-    return f"---\n{front_matter(record, repository)}\n---\n\n{body}\n\n{usage(record, repository)}"
+    return f"---\n{front_matter(record, repository)}\n---\n\n{body}\n\n{usage(repository)}"
 
 
 def front_matter(record: Weights, repository: str) -> str:
@@ -107,7 +107,7 @@ def table(corner: str, rows: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def usage(record: Weights, repository: str) -> str:
+def usage(repository: str) -> str:
     """Return how the repository is used, and what its record is called."""
     return f"""## Use from the Hub
 
