@@ -46,7 +46,7 @@ def estimate_rim(frame: Frame, alpha: Alpha, small: Frame | None = None) -> Rim:
     grey = to_grey(require_coverage(alpha, require_frame(frame)))
     places = Places.where(partly_covered(grey, touched=grey))
     colours = own_colours(places, frame, alpha, grey, small)
-    return Rim(places, colours, places.read(alpha), cv2.compare(grey, 127, cv2.CMP_GT))
+    return Rim(places, colours, places.read(alpha), cv2.inRange(grey, 128, 255))
 
 
 def partly_covered(grey: NDArray[np.uint8], *, touched: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,12 +1,12 @@
 """The staircase from frame to composite, for one picture."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
 from segmenter.background import Background, Blur, Clip, Colour, Picture, Transparent
-from segmenter.composite import cut_out, over_at
+from segmenter.composite import cut_out, over_at, without_background
 from segmenter.errors import InvalidInput
 from segmenter.foreground import estimate_foreground, estimate_rim
 from segmenter.images import IMAGE_ENDINGS, open_image
@@ -119,8 +119,10 @@ def replace_in_image(
     found = segmenter.probability(frame)
     probability = choose_people(found, options.people, options.point, frame=frame)
     alpha = refine(probability, frame, options.refine, detail=PHOTO)
-    result = put_before(background or Transparent(), frame, alpha, 0.0)
-    return replace(result, probability=probability)
+    picture = put_before(background or Transparent(), frame, alpha, 0.0).picture
+    if picture.shape[2] == 4:
+        picture = without_background(picture)
+    return Replacement(picture, alpha, probability)
 
 
 def to_alpha(

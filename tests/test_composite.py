@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.composite import cut_out, over, over_at
+from segmenter.composite import cut_out, over, over_at, without_background
 from segmenter.errors import InvalidInput
 from segmenter.places import Places, Rim
 
@@ -40,6 +40,15 @@ def test_a_cut_out_is_straight():
     result = cut_out(FRAME, ALPHA)
     np.testing.assert_array_equal(result[..., :3], FRAME)
     assert np.abs(result[..., 3] / 255 - ALPHA).max() <= 0.5 / 255 + 1e-6
+
+
+def test_what_lies_behind_a_cut_out_is_black_but_for_two_pixels_around_it():
+    alpha = np.zeros((31, 45), np.float32)
+    alpha[10:20, 10:20] = 1
+    cutout = cut_out(np.maximum(FRAME, 1), alpha)
+    result = without_background(cutout)
+    np.testing.assert_array_equal(result[8:22, 8:22], cutout[8:22, 8:22])
+    assert result.sum() == cutout[8:22, 8:22].sum(dtype=np.int64)
 
 
 def test_another_size_is_refused():

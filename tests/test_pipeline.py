@@ -28,6 +28,14 @@ def test_without_a_background_it_is_a_straight_cut_out():
     assert (picture[soft][:, 0] > picture[soft][:, 1]).all()
 
 
+def test_a_cut_out_holds_nothing_of_the_room():
+    frame, room = person(), person()[5, 5]
+    picture = replace_in_image(frame, segmenter=SEGMENTER).picture
+    hidden = picture[picture[..., 3] == 0][:, :3]
+    assert len(hidden) > 1000 and not (hidden == room).all(axis=1).any()
+    assert (hidden == 0).all(axis=1).mean() > 0.9  # and the others lie beside her, in her colours
+
+
 def test_the_given_frame_is_not_changed():
     frame = person()
     replace_in_image(frame, Blur(), segmenter=SEGMENTER)
