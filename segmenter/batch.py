@@ -1,6 +1,7 @@
 """Whole folders: every item is tried, names are kept, and a report says what became of each."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,7 @@ from segmenter.images import IMAGE_ENDINGS, open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image
 from segmenter.stream import mattes_of_frames, mattes_of_video, replace_in_video, require_no_click
-from segmenter.targets import is_video, plan, require_exists
+from segmenter.targets import is_video, plan, require_exists, require_kept, told_apart
 from segmenter.threads import one_thread_a_stage
 from segmenter.video import probe
 
@@ -137,7 +138,11 @@ def matte_all(
 ) -> Report:
     """Write mattes: of photos as TARGET/<stem>.png; of videos and clips one a frame, in order.
 
-    A folder inside `source` is a clip: its pictures follow each other in time.
+    A folder inside `source` is a clip: its pictures follow each other in time. The matte of a
+    single photo is TARGET itself where that ends in `.png` and is no folder.
+
+    Raises:
+        InvalidInput: there is nothing to do, or a matte would overwrite an input.
     """
     require_exists(source)
 
@@ -152,23 +157,51 @@ def matte_all(
         alphas = mattes_of_frames(map(open_image, frames), segmenter, raw)
         return write_mattes(zip((path.stem for path in frames), alphas, strict=True), folder)
 
-    def photo(path: Path, folder: Path) -> int:
-        alpha = matte_of_image(open_image(path), segmenter, raw)
-        return write_mattes([(path.stem, alpha)], folder)
+    def photo(path: Path, output: Path) -> int:
+        save_image(output, to_grey(matte_of_image(open_image(path), segmenter, raw)))
+        return 1
 
-    jobs = []
-    for path in [source] if source.is_file() else sorted(source.iterdir()):
+    def planned(path: Path) -> tuple[Path, Callable[[Path, Path], int]] | None:
         if path.is_dir() and pictures_in(path):
-            folder = target / path.name
-            jobs.append(Job(path, folder, partial(clip, path, folder)))
-        elif is_video(path):
-            folder = target if path == source else target / path.stem
-            jobs.append(Job(path, folder, partial(video, path, folder)))
-        elif path.suffix.lower() in IMAGE_ENDINGS:
-            jobs.append(Job(path, target, partial(photo, path, target)))
-    if not jobs:
+            return target / path.name, clip
+        if is_video(path):
+            return target if path == source else target / path.stem, video
+        if path.suffix.lower() in IMAGE_ENDINGS:
+            return matte_file(path, target, is_single=path == source), photo
+        return None
+
+    paths = [source] if source.is_file() else sorted(source.iterdir())
+    found = {path: plan_of_it for path in paths if (plan_of_it := planned(path))}
+    if not found:
         raise InvalidInput(f"{source} holds no photos or videos; give a folder that does")
+    outputs = told_apart([output for output, _ in found.values()], list(found))
+    require_photos_kept(list(found), outputs)
+    jobs = [
+        Job(path, output, partial(work, path, output))
+        for (path, (_, work)), output in zip(found.items(), outputs, strict=True)
+    ]
     return run(jobs, segmenter.describe(), quiet)
+
+
+def matte_file(path: Path, target: Path, is_single: bool) -> Path:
+    """Return where a photo's matte goes; raise InvalidInput when that is named as no PNG."""
+    ending = target.suffix.lower()
+    if not is_single or os.path.isdir(target) or ending not in IMAGE_ENDINGS:
+        return target / f"{path.stem}.png"
+    if ending != ".png":
+        raise InvalidInput(f"a matte is no {ending}; name {target.stem}.png, or a folder")
+    return target
+
+
+def require_photos_kept(paths: list[Path], outputs: list[Path]) -> None:
+    """Raise InvalidInput when a matte, of a photo or of a clip's frame, would overwrite a photo."""
+    frames = {path: pictures_in(path) for path in paths if path.is_dir()}
+    mattes = [
+        matte
+        for path, output in zip(paths, outputs, strict=True)
+        for matte in [output / f"{frame.stem}.png" for frame in frames.get(path, [])] or [output]
+    ]
+    require_kept([photo for path in paths for photo in frames.get(path, [path])], mattes)
 
 
 def write_mattes(mattes: Iterable[tuple[str, Alpha]], folder: Path) -> int:

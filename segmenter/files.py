@@ -14,9 +14,11 @@ def finished(path: Path) -> Iterator[Path]:
     """Give a temporary path with the same ending, which becomes `path` when the block succeeds.
 
     Raises:
-        OutputFailed: the folder can't be written to.
+        OutputFailed: the folder can't be written to, or `path` is one.
     """
     path = Path(path)
+    if os.path.isdir(path):
+        raise OutputFailed(f"can't write {path}: it is a folder; add the name of a file")
     part = path.with_name(f".{path.stem}-{uuid4().hex[:8]}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,6 +27,8 @@ def finished(path: Path) -> Iterator[Path]:
         raise OutputFailed(
             f"can't write {path}: {error.strerror}; choose a folder you may write to"
         ) from error
+    except ValueError as error:  # a zero in the name
+        raise OutputFailed(f"can't write {str(path)!r}: {error}; choose another name") from error
     try:
         yield part
         os.replace(part, path)

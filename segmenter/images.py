@@ -1,5 +1,6 @@
 """Opening and saving still pictures."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,20 +19,18 @@ from segmenter.files import finished
 from segmenter.srgb import over_white
 
 LARGEST_PIXELS = 50_000_000
-IMAGE_ENDINGS = frozenset(
-    (
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif"),
-        *(".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif"),
-    )
-)
+IMAGE_ENDINGS = frozenset((
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic",
+    ".heif", ".avif",
+))  # fmt: skip
 SAVED_AS = MappingProxyType({".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"})
 
 # A closed list: Pillow also opens PostScript (by running Ghostscript), icons, and scientific data.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 MODES = (
-    *("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr"),
-    *("I;16", "I;16L", "I;16B", "I;16N"),
-)
+    "1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr",
+    "I;16", "I;16L", "I;16B", "I;16N",
+)  # fmt: skip
 RAW_ENDINGS = frozenset([".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"])
 SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 AVIF_BRANDS = frozenset((b"avif", b"avis"))
@@ -40,17 +39,11 @@ LARGEST_SIDE = MappingProxyType({"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_38
 
 # EXIF 2.32, tag 0x0112: what turns the stored rows and columns upright.
 ORIENTATION_TAG = 0x0112
-UPRIGHT = MappingProxyType(
-    {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-)
+UPRIGHT = MappingProxyType({
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+})  # fmt: skip
 
 _filters_lock = Lock()
 
@@ -99,11 +92,7 @@ def save_image(path: Path | str, picture: Frame | Cutout | NDArray[np.uint8]) ->
         OutputFailed: the file could not be written.
     """
     path = Path(path)
-    kind = SAVED_AS.get(path.suffix.lower())
-    if kind is None:
-        raise InvalidInput(
-            f"can't save a picture as {path.name!r}; choose an ending among {', '.join(SAVED_AS)}"
-        )
+    kind = require_saved_as(path, getattr(picture, "shape", ())[2:] == (4,))
     _require_picture(path, picture, kind)
     try:
         with finished(path) as part:
@@ -113,6 +102,20 @@ def save_image(path: Path | str, picture: Frame | Cutout | NDArray[np.uint8]) ->
         raise OutputFailed(
             f"can't write {path}: {reason}; check the folder and its free space"
         ) from error
+
+
+def require_saved_as(path: Path, alpha: bool) -> str:
+    """Return Pillow's name of an ending's format, or raise InvalidInput if none can hold it."""
+    kind = SAVED_AS.get(path.suffix.lower())
+    if kind is None:
+        raise InvalidInput(
+            f"can't save a picture as {path.name!r}; choose an ending among {', '.join(SAVED_AS)}"
+        )
+    if kind == "JPEG" and alpha:
+        raise InvalidInput(
+            f"{path.name}: JPEG can't hold transparency; choose .png or .webp, or a background"
+        )
+    return kind
 
 
 def _how(kind: str, picture: NDArray[np.uint8]) -> dict[str, Any]:
@@ -137,10 +140,6 @@ def _require_picture(path: Path, picture: Any, kind: str) -> None:
     ):
         got = f"{shape} {getattr(picture, 'dtype', type(picture).__name__)}"
         raise InvalidInput(f"expected (H, W), (H, W, 3) or (H, W, 4) uint8 to save, got {got}")
-    if kind == "JPEG" and shape[2:] == (4,):
-        raise InvalidInput(
-            f"{path.name}: JPEG can't hold transparency; choose .png or .webp, or a background"
-        )
     if max(shape[:2]) > LARGEST_SIDE[kind]:
         raise InvalidInput(
             f"{path.name}: {kind} holds at most {LARGEST_SIDE[kind]} pixels a side and this has "
@@ -150,7 +149,7 @@ def _require_picture(path: Path, picture: Any, kind: str) -> None:
 
 def _read_header(path: Path) -> bytes:
     """Return the first bytes of a file that is there and not empty."""
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike `path.is_dir`, content with any name
         raise UnreadableImage(f"{path} is a folder; give a picture in it")
     if path.suffix.lower() in RAW_ENDINGS:
         # Most are TIFF inside, of which Pillow would show the thumbnail.
@@ -170,7 +169,8 @@ def _read_header(path: Path) -> bytes:
 
 def _formats_for(path: Path, header: bytes) -> tuple[str, ...]:
     """Return the formats to try, after making sure that a HEIF family file can be decoded."""
-    if header[4:8] != b"ftyp":
+    is_matroska, is_avi = header[:4] == b"\x1aE\xdf\xa3", header[8:12] == b"AVI "
+    if header[4:8] != b"ftyp" and not is_matroska and not is_avi:
         return FORMATS
     length = min(int.from_bytes(header[:4], "big"), len(header))
     brands = {header[8:12], *(header[at : at + 4] for at in range(16, length, 4))}
@@ -187,7 +187,7 @@ def _formats_for(path: Path, header: bytes) -> tuple[str, ...]:
             ) from error
         register_heif_opener()
         return ("HEIF",)
-    return FORMATS
+    raise UnreadableImage(f"{path.name} looks like a video; name it with an ending such as .mp4")
 
 
 @contextmanager

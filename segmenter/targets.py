@@ -1,10 +1,13 @@
 """Which output belongs to which input: names and the tree are kept."""
 
+import os
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from segmenter.errors import InvalidInput
-from segmenter.images import IMAGE_ENDINGS
-from segmenter.video import VIDEO_ENDINGS
+from segmenter.images import IMAGE_ENDINGS, require_saved_as
+from segmenter.video import VIDEO_ENDINGS, require_format
 
 SUFFIX = "-backdrop"
 
@@ -13,41 +16,92 @@ def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path,
     """Pair every input with its output.
 
     Raises:
-        InvalidInput: there is no input, nothing in it, or the output would overwrite it.
+        InvalidInput: there is no input, nothing in it, or the output would overwrite it, or can't
+            hold the result.
     """
     require_exists(source)
     if source.is_file():
         output = target or source.with_name(f"{source.stem}{SUFFIX}{ending_for(source, is_cutout)}")
-        if output.is_dir():
+        if os.path.isdir(output):  # unlike `is_dir`, content with any name
             output = output / f"{source.stem}{ending_for(source, is_cutout)}"
-        if output.resolve() == source.resolve():
-            raise InvalidInput(f"{output} is the input itself; choose another output")
+        (require_format if is_video(source) else require_saved_as)(output, is_cutout)
+        require_kept([source], [output])
         return [(source, output)]
-    folder = target or source.with_name(source.name + SUFFIX)
+    folder = target or beside(source)
+    if folder.resolve() == source.resolve():
+        raise InvalidInput(f"{folder} is the input folder itself; choose another output")
+    earlier = folder.resolve() if folder.resolve().is_relative_to(source.resolve()) else None
     paths = [
         path
         for path in sorted(source.rglob("*"))
         if path.suffix.lower() in IMAGE_ENDINGS | VIDEO_ENDINGS and path.is_file()
+        # Earlier results, and hidden files, such as those of a result that is being written.
+        if not (earlier and path.parent.resolve().is_relative_to(earlier))
+        and not any(part.startswith(".") for part in path.relative_to(source).parts)
     ]
     if not paths:
         raise InvalidInput(f"{source} holds no photos or videos; give a folder that does")
-    if folder.resolve() == source.resolve():
-        raise InvalidInput(f"{folder} is the input folder itself; choose another output")
-    return list(zip(paths, outputs_for(paths, source, folder, is_cutout), strict=True))
+    outputs = outputs_for(paths, source, folder, is_cutout)
+    require_kept(paths, outputs)
+    return list(zip(paths, outputs, strict=True))
+
+
+def beside(source: Path) -> Path:
+    """Return the folder for a folder's results when none is given."""
+    if source.name in ("", ".."):  # ".", "..", "/": not the folder's own name
+        source = source.resolve()
+    if not source.name:
+        raise InvalidInput(f"nothing can lie beside {source}; choose an output with -o")
+    return source.with_name(source.name + SUFFIX)
+
+
+def require_kept(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Raise InvalidInput when an output would overwrite an input."""
+    # By what the disk says: names may differ in links, or in capitals that the disk ignores.
+    kept = {identity(path) for path in inputs}
+    for output in outputs:
+        if os.path.exists(output) and identity(output) in kept:
+            raise InvalidInput(f"{output} is the input itself; choose another output")
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """Return what two names of one file share."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def outputs_for(paths: list[Path], source: Path, folder: Path, is_cutout: bool) -> list[Path]:
-    """Keep names and the tree; where two inputs would meet, their old endings tell them apart."""
+    """Keep names and the tree, and tell apart where two inputs would meet."""
     outputs = [
         (folder / path.relative_to(source)).with_suffix(ending_for(path, is_cutout))
         for path in paths
     ]
-    return [
-        output
-        if outputs.count(output) == 1
-        else output.with_name(f"{path.stem}-{path.suffix[1:]}{output.suffix}")
-        for path, output in zip(paths, outputs, strict=True)
-    ]
+    return told_apart(outputs, paths)
+
+
+def told_apart(outputs: Sequence[Path], paths: Sequence[Path]) -> list[Path]:
+    """Add to outputs that meet the endings of their inputs, and a number where that is taken."""
+    meeting = Counter(outputs)
+    taken = {output for output in outputs if meeting[output] == 1}
+    found = []
+    for output, path in zip(outputs, paths, strict=True):
+        if meeting[output] > 1:
+            old_ending = path.suffix[1:] or "folder"
+            output = first_free(
+                output.with_name(f"{output.stem}-{old_ending}{output.suffix}"), taken
+            )
+            taken.add(output)
+        found.append(output)
+    return found
+
+
+def first_free(path: Path, taken: Collection[Path]) -> Path:
+    """Return the path, or with the first number behind its stem that is not taken."""
+    number, free = 1, path
+    while free in taken:
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return free
 
 
 def ending_for(path: Path, is_cutout: bool) -> str:
@@ -66,5 +120,5 @@ def is_video(path: Path) -> bool:
 
 def require_exists(path: Path) -> None:
     """Raise InvalidInput when there is nothing at `path`."""
-    if not path.exists():
+    if not os.path.exists(path):
         raise InvalidInput(f"{path} does not exist; check the name")

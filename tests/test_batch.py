@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ from scenes import RedSegmenter, person
 
 from segmenter.background import Colour, Transparent
 from segmenter.batch import Replacer, matte_all, replace_all
+from segmenter.errors import InvalidInput
 from segmenter.images import open_image, save_image
 from segmenter.pipeline import ReplaceOptions
 
@@ -85,3 +87,40 @@ def test_a_folder_in_the_folder_is_a_clip_and_a_video_gives_a_matte_a_frame(tmp_
     assert mattes == ["00000.png", "00001.png", "00002.png"]
     assert len(list((tmp_path / "out" / "wave").iterdir())) == 5
     assert [item.frames for item in report.items] == [3, 5]
+
+
+def test_mattes_of_one_name_are_told_apart(tmp_path):
+    for index, name in enumerate(("a.jpg", "a.png", "b.png")):
+        save_image(tmp_path / "in" / name, person(left=20 + 30 * index))
+    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
+    names = ["a-jpg.png", "a-png.png", "b.png"]
+    assert [Path(item.output).name for item in report.items] == names
+    mattes = [cv2.imread(str(tmp_path / "out" / name), cv2.IMREAD_GRAYSCALE) for name in names]
+    lefts = [np.flatnonzero(matte[60] > 127)[0] for matte in mattes]
+    assert lefts == pytest.approx([20, 50, 80], abs=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "target"),
+    [(".", "."), ("a.png", "."), ("a.png", "a.png"), (".", "clip"), ("..", "..")],
+)
+def test_no_matte_overwrites_a_photo(tmp_path, given, target):
+    photos = tmp_path / "photos"
+    for name in ("a.png", "b.jpg", "clip/a.png"):
+        save_image(photos / name, person())
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    with pytest.raises(InvalidInput, match="the input itself"):
+        matte_all(photos / given, photos / target, SEGMENTER, quiet=True)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_the_matte_of_one_photo_may_be_named(tmp_path):
+    save_image(tmp_path / "a.jpg", person())
+    report = matte_all(tmp_path / "a.jpg", tmp_path / "alpha.png", SEGMENTER, quiet=True)
+    assert report.items[0].output == str(tmp_path / "alpha.png")
+    assert cv2.imread(str(tmp_path / "alpha.png"), cv2.IMREAD_UNCHANGED).shape == (120, 160)
+    (tmp_path / "folder.jpg").mkdir()
+    matte_all(tmp_path / "a.jpg", tmp_path / "folder.jpg", SEGMENTER, quiet=True)
+    assert (tmp_path / "folder.jpg" / "a.png").exists()
+    with pytest.raises(InvalidInput, match=r"name alpha\.png"):
+        matte_all(tmp_path / "a.jpg", tmp_path / "alpha.webp", SEGMENTER, quiet=True)

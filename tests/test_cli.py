@@ -1,5 +1,9 @@
 import json
+import os
+import signal
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -9,6 +13,7 @@ from photo_sets import NETWORK, NamedSegmenter, put_pair
 from scenes import RedSegmenter, person
 
 from segmenter import cli
+from segmenter.files import finished
 from segmenter.images import save_image
 from segmenter.training.composites import Composites
 
@@ -81,6 +86,7 @@ def test_a_failed_item_gives_exit_code_one(fake, tmp_path, capsys):
         ["replace", "nowhere.jpg", "--people", "clicked", "--at", "310,420"],
         ["replace", "nowhere.jpg", "--people", "clicked"],
         ["matte", "nowhere", "-o", "out"],
+        ["replace", "/"],
     ],
 )
 def test_wrong_usage_gives_two_and_one_line(fake, arguments, capsys, monkeypatch, tmp_path):
@@ -239,3 +245,51 @@ def test_evaluate_agrees_with_the_scorer(name):
             mine, reference = ours(alpha.astype(np.float32) / 255, truth), theirs(alpha, truth)
             common = {name: mine[name] for name in METRICS}
             assert common == pytest.approx(reference, abs=1e-5)
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Have a command send itself a signal while its output is being written."""
+
+    def arrange(number):
+        def handler(self, path, output):
+            with finished(output):
+                os.kill(os.getpid(), number)
+                time.sleep(5)
+                raise AssertionError("went on")
+
+        monkeypatch.setattr("segmenter.batch.Replacer.photo", handler)
+
+    return arrange
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 1)])
+def test_a_signal_to_end_leaves_nothing(fake, interrupted, tmp_path, capsys, name, code):
+    save_image(tmp_path / "in" / "anna.png", person())
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    interrupted(number)
+    arguments = ["replace", str(tmp_path / "in" / "anna.png"), "-o", str(tmp_path / "out.png")]
+    assert cli.main(arguments) == code
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert "replace: cancelled" in capsys.readouterr().err
+    assert signal.getsignal(number) == before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs POSIX signals")
+def test_a_signal_that_is_ignored_stays_ignored():
+    """As `nohup` wishes."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with cli.ending_cleanly():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_commands_run_in_other_threads_too(fake, tmp_path):
+    save_image(tmp_path / "anna.png", person())
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(cli.main, ["replace", str(tmp_path / "anna.png")]).result() == 0

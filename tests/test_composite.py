@@ -56,3 +56,9 @@ def test_another_size_is_refused():
         over(FRAME, ALPHA[1:], OTHER)
     with pytest.raises(InvalidInput):
         over(FRAME, ALPHA, OTHER[1:])
+
+
+@pytest.mark.parametrize(("level", "expected"), [(0, 20), (0.4, 92), (0.6, 128), (1, 200)])
+def test_a_picture_of_one_pixel(level, expected):
+    colours = [np.full((1, 1, 3), value, np.uint8) for value in (200, 20)]
+    assert (over(colours[0], np.full((1, 1), level, np.float32), colours[1]) == expected).all()

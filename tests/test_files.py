@@ -31,3 +31,16 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path):
         finished(tmp_path / "file" / "x.png"),
     ):
         raise AssertionError("never entered")
+
+
+def test_a_folder_is_no_place_for_a_file(tmp_path):
+    (tmp_path / "out.mp4").mkdir()
+    with pytest.raises(OutputFailed, match="it is a folder"), finished(tmp_path / "out.mp4"):
+        raise AssertionError("never entered")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+@pytest.mark.parametrize("name", ["a\0.png", "x" * 5000 + ".png"])
+def test_a_name_that_no_disk_takes_is_told(tmp_path, name):
+    with pytest.raises(OutputFailed, match="choose"), finished(tmp_path / name):
+        raise AssertionError("never entered")

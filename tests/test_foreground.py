@@ -85,3 +85,9 @@ def test_a_halved_frame_at_hand_changes_nothing():
     result = estimate_foreground(frame, large, halve(frame, SIZE))
     np.testing.assert_array_equal(result, expected)
     assert (result != frame).any()
+
+
+@pytest.mark.parametrize("value", [0.0, 0.4, 0.6, 1.0])
+def test_a_picture_of_one_pixel_has_a_rim(value):
+    rim = estimate_rim(np.full((1, 1, 3), 90, np.uint8), np.full((1, 1), value, np.float32))
+    assert rim.inside.tolist() == [[255 if value > 0.5 else 0]]

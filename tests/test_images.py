@@ -240,3 +240,22 @@ def test_damaged_bytes_give_a_picture_or_one_sentence(tmp_path, ending):
         else:
             assert frame.dtype == np.uint8
             assert frame.ndim == 3
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0.png"])
+def test_a_name_that_no_disk_takes_is_told(name):
+    with pytest.raises(UnreadableImage, match="can't read"):
+        open_image(name)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"\0\0\0\x18ftypisom\0\0\2\0isomiso2",
+        b"\x1aE\xdf\xa3\x9fB\x86\x81",
+        b"RIFF\x10\0\1\0AVI LIST",
+    ],
+)
+def test_a_video_without_a_videos_ending_is_told_apart_from_damage(tmp_path, start):
+    (tmp_path / "holiday").write_bytes(start + bytes(200))
+    assert "looks like a video; name it with an ending" in refusal(tmp_path / "holiday")

@@ -129,3 +129,9 @@ def test_a_folder_in_the_way_is_reported(tmp_path):
     with pytest.raises(OutputFailed, match=r"taken\.png"):
         save_image(tmp_path / "taken.png", quadrants())
     assert [entry.name for entry in tmp_path.iterdir()] == ["taken.png"]
+
+
+@pytest.mark.parametrize("name", ["a\0.png", "x" * 5000 + ".png"])
+def test_a_name_that_no_disk_takes_is_told(tmp_path, name):
+    with pytest.raises(OutputFailed, match="can't write"):
+        save_image(tmp_path / name, gradient())

@@ -112,10 +112,25 @@ def test_untagged_colours_are_read_as_players_show_them(tmp_path, size, matrix):
     assert abs(middle.astype(int) - (0xC8, 0x1E, 0xB4)).max() <= 5
 
 
-def test_a_cut_file_gives_the_frames_it_has(tmp_path):
-    clip = make_clip(tmp_path / "clip.mkv", "mandelbrot", seconds=2, sound=None)
+@pytest.mark.parametrize("ending", [".mkv", ".mp4", ".webm"])
+def test_a_cut_file_gives_the_frames_it_has_and_a_warning(tmp_path, caplog, ending):
+    early = "-movflags +faststart" if ending == ".mp4" else ""
+    clip = make_clip(tmp_path / f"clip{ending}", "mandelbrot", seconds=2, sound=None, options=early)
+    assert sum(1 for _ in read_frames(clip)) == 60 and caplog.text == ""
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
-    assert 10 < sum(1 for _ in read_frames(clip)) < 55
+    count = sum(1 for _ in read_frames(clip))
+    assert 10 < count < 55
+    assert f"clip{ending} is cut off or damaged: {count} of about 60 frames" in caplog.text
+    caplog.clear()
+    assert sum(1 for _ in read_frames(clip, start=8)) == count - 8
+    assert f"{count} of about 60 frames" in caplog.text
+
+
+def test_sound_that_is_longer_is_no_sign_of_a_cut(tmp_path, caplog):
+    plain = make_clip(tmp_path / "plain.mp4", seconds=1)
+    clip = tmp_path / "clip.mp4"
+    ffmpeg("-i", plain, "-f lavfi -i sine=d=4 -map 0:v -map 1:a -c:v copy", clip)
+    assert sum(1 for _ in read_frames(clip)) == 30 and caplog.text == ""
 
 
 def test_no_frame_that_decodes(tmp_path):

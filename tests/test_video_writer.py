@@ -100,6 +100,46 @@ def test_other_sound_becomes_aac_in_mp4(tmp_path, source):
     assert streams_of(target)["audio"]["codec_name"] == "aac"
 
 
+LAYOUTS = {
+    "5.1(side)": "5.1", "4.0": "5.0", "2.1": "stereo", "mono": "mono", "stereo": "stereo",
+}  # fmt: skip
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_opus_gets_the_nearest_layout_that_it_has(tmp_path, layout):
+    sound = f"sine=f=440:r=48000,aformat=channel_layouts={layout}"
+    source = make_clip(tmp_path / "a.mkv", sound=sound, seconds=0.3, options="-c:a pcm_s16le")
+    target = copy(source, tmp_path / "b.webm")
+    assert streams_of(target)["audio"]["channel_layout"] == LAYOUTS[layout]
+
+
+def with_two_tracks(folder, unknown):
+    """Make a clip with sound of 1 and of 2 channels, the first `unknown` ones of no known codec."""
+    path = make_clip(folder / "a.mkv", seconds=0.5)
+    two = folder / "two.mkv"
+    ffmpeg("-i", path, "-map 0:v -map 0:a -map 0:a -c:v copy -c:a aac -ac:a:1 2", two)
+    two.write_bytes(two.read_bytes().replace(b"A_AAC", b"A_XXX", unknown))
+    return two
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("ending", [".mp4", ".webm"])
+def test_a_sound_track_of_no_known_codec_is_passed_over(tmp_path, ending):
+    source = with_two_tracks(tmp_path, unknown=1)
+    assert probe(source).sound_codec == "aac"
+    target = copy(source, tmp_path / f"b{ending}")
+    assert streams_of(target)["audio"]["channels"] == 2
+
+
+@needs_ffprobe
+def test_sound_that_nobody_can_read_leaves_a_silent_video_and_a_warning(tmp_path, caplog):
+    source = with_two_tracks(tmp_path, unknown=2)
+    assert not probe(source).has_sound
+    assert set(streams_of(copy(source, tmp_path / "b.mp4"))) == {"video"}
+    assert "two.mkv: ffmpeg can't read its sound" in caplog.text
+
+
 @needs_ffprobe
 def test_silent_source_gives_a_silent_file(tmp_path):
     target = copy(make_clip(tmp_path / "a.mp4", sound=None), tmp_path / "b.mp4")
@@ -264,6 +304,7 @@ def test_a_missing_encoder_is_named(tmp_path, monkeypatch):
 def test_a_full_disk_is_reported(tmp_path, monkeypatch, frames):
     script = tmp_path / "fake_ffmpeg"
     said = "[out#0/mp4 @ 0x55] Error writing trailer: x\\n[vost @ 0x1] No space left on device\\n"
+    said += "    Last message repeated 1 times\\n"
     script.write_text(
         f"#!{sys.executable}\nimport sys\nsys.stdin.buffer.read(1000)\n"
         f"sys.stderr.write('{said}Conversion failed!\\n')\nsys.exit(228)\n"

@@ -1,9 +1,14 @@
 """The command line: `python -m segmenter COMMAND --help` explains each command."""
 
 import argparse
+import contextlib
+import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import FrameType
 
 from segmenter.allocator import keep_freed_memory
 from segmenter.cli.benchmark import add_benchmark
@@ -17,21 +22,57 @@ from segmenter.cli.replace import add_replace
 from segmenter.cli.train import add_train
 from segmenter.errors import InvalidInput, SegmenterError
 
+# A service that is stopped or a terminal that is closed; Windows has no SIGHUP.
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class Ended(KeyboardInterrupt):
+    """A signal asks to end: as Ctrl-C does, it closes what is open and leaves no half file."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code: 0 done, 1 some item failed, 2 wrong usage."""
+    """Run one command and return the exit code: 0 done, 1 some item failed, 2 wrong usage.
+
+    A signal that asks to end gives 128 and its number.
+    """
     chosen = make_parser().parse_args(arguments)
     keep_freed_memory()
     try:
-        return chosen.handler(chosen)
+        with ending_cleanly():
+            return chosen.handler(chosen)
     except SegmenterError as error:
         if chosen.debug:
             traceback.print_exc()
         print(f"segmenter {chosen.command}: {error}", file=sys.stderr)
         return WRONG_USAGE if isinstance(error, InvalidInput) else SOME_FAILED
-    except KeyboardInterrupt:
-        print(f"segmenter {chosen.command}: cancelled", file=sys.stderr)
-        return SOME_FAILED
+    except KeyboardInterrupt as interrupt:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"segmenter {chosen.command}: cancelled", file=sys.stderr)
+        return 128 + interrupt.args[0] if isinstance(interrupt, Ended) else SOME_FAILED
+
+
+@contextlib.contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Raise Ended in the block when a signal asks to end; only Python's main thread can."""
+    process = os.getpid()
+
+    def end(number: int, _: FrameType | None) -> None:
+        if os.getpid() != process:  # a fork of ours, which has nothing to tidy up
+            os._exit(128 + number)
+        for each in handled:  # a second one must not break into the tidying up
+            signal.signal(each, signal.SIG_IGN)
+        raise Ended(number)
+
+    # `nohup` ignores SIGHUP, and that must stay.
+    is_main = threading.current_thread() is threading.main_thread()
+    handled = [each for each in _ENDINGS if is_main and signal.getsignal(each) == signal.SIG_DFL]
+    for each in handled:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each in handled:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -15,9 +15,15 @@ def add_matte(commands) -> None:
     parser.add_argument(
         "input",
         type=Path,
-        help="a folder of photos (each of its folders is a clip, frame by frame), or a video",
+        help="a photo, a video, or a folder of either, whose folders are clips, frame by frame",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write to")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="the folder to write to; for one photo it may be a file that ends in .png",
+    )
     parser.add_argument(
         "--raw", action="store_true", help="the network's probability, before refinement"
     )

@@ -4,7 +4,7 @@ from segmenter.video.joiner import join
 from segmenter.video.overlap import between, overlap
 from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, probe
 from segmenter.video.reader import can_seek, read_frames
-from segmenter.video.writer import WRITABLE_ENDINGS, VideoWriter
+from segmenter.video.writer import WRITABLE_ENDINGS, VideoWriter, require_format
 
 __all__ = [
     "VIDEO_ENDINGS",
@@ -17,4 +17,5 @@ __all__ = [
     "overlap",
     "probe",
     "read_frames",
+    "require_format",
 ]

@@ -6,7 +6,7 @@ the coded pictures, without decoding them, into `framecrc`, a list of their exac
 
 import re
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,9 +28,11 @@ _COVER_ART = ("(attached pic)", "(timed thumbnails)")
 _SIZE = re.compile(r", (\d+)x(\d+)(?= |,|$)")
 _PIXEL_ASPECT = re.compile(r"SAR (\d+):(\d+)")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+)", re.IGNORECASE)
+_FILE_DURATION = re.compile(r"^ +Duration: (\d+):(\d+):([\d.]+),")
 _FILE_START = re.compile(r"^ +Duration: .*start: (-?[\d.]+)")
 _MATRICES = frozenset(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020c"])
 _NO_TIME = -(1 << 63)  # AV_NOPTS_VALUE
+_CUT = (": partial file", "File ended prematurely")  # said of MP4 and MOV, of Matroska and WebM
 _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: an edit list hides the picture
 
 
@@ -44,20 +46,22 @@ class VideoInfo:
     frame_count: int | None  # that `read_frames` will give; an estimate, damage is not foreseen
     duration: Fraction | None  # seconds, of the pictures
     has_sound: bool = False
-    sound_codec: str | None = None  # ffmpeg's name, of the first sound track
+    sound_codec: str | None = None  # ffmpeg's name, of the first sound track it knows
     is_variable_rate: bool = False  # `read_frames` repeats or drops frames to make it constant
     rotation: int = 0  # degrees that the stored picture is turned by, told in passing
     first_time: Fraction = Fraction(0)  # seconds, on the file's own clock, of the first picture
     delay: Fraction = Fraction(0)  # seconds from the start of the file to the first picture
     colour_matrix: str | None = None  # ffmpeg's name; None when the file does not say
+    promised_count: int | None = None  # frames that a file whose end is missing had; an estimate
 
 
 @dataclass(frozen=True)
 class _Header:
     video: str  # ffmpeg's line about the picture; "" without one
     rotation: float  # degrees
-    sound_codec: str | None
+    sound_codecs: list[str | None]  # of every track; None where ffmpeg does not know it
     file_start: Fraction  # seconds
+    file_duration: Fraction | None  # seconds, as the file says, of its longest track
 
 
 def probe(path: Path | str) -> VideoInfo:
@@ -81,11 +85,15 @@ def probe(path: Path | str) -> VideoInfo:
     header = _read_header(ffmpeg.messages)
     if not header.video:
         raise _refusal(path, ffmpeg)
-    return _describe(path, header, *packets)
+    info = _describe(path, header, *packets)
+    is_cut = any(words in line for line in ffmpeg.messages for words in _CUT)
+    if is_cut and header.file_duration:
+        return replace(info, promised_count=round(header.file_duration * info.frame_rate))
+    return info
 
 
-def sound_codec_of(path: Path | str) -> str | None:
-    """Return ffmpeg's name of the first sound track's codec, None where there is no sound.
+def sound_codecs_of(path: Path | str) -> list[str | None]:
+    """Return ffmpeg's name of every sound track's codec, None for one that it does not know.
 
     Raises:
         UnreadableVideo: the file can't be opened.
@@ -99,7 +107,7 @@ def sound_codec_of(path: Path | str) -> str | None:
         ffmpeg.stop()
     if not any("Stream #" in line for line in ffmpeg.messages):
         raise _refusal(path, ffmpeg)
-    return _read_header(ffmpeg.messages).sound_codec
+    return _read_header(ffmpeg.messages).sound_codecs
 
 
 def _require_file(path: Path) -> None:
@@ -140,22 +148,25 @@ def _is_discarded(fields: list[bytes]) -> bool:
 
 
 def _read_header(messages: list[str]) -> _Header:
-    """Pick the first picture that is no cover art, its rotation, and the first sound."""
-    video, sound, rotation, start, is_within = "", None, 0.0, Fraction(0), False
+    """Pick the first picture that is no cover art, its rotation, and the sounds."""
+    video, sounds, rotation, is_within, start, duration = "", [], 0.0, False, Fraction(0), None
     for line in messages:
         if line.startswith(("Output #", "Stream mapping")):
             break
         if found := _FILE_START.match(line):
             start = Fraction(found[1])
+        if found := _FILE_DURATION.match(line):
+            duration = 3600 * int(found[1]) + 60 * int(found[2]) + Fraction(found[3])
         if line.startswith("  Stream #"):
             is_cover = line.endswith(_COVER_ART)
             is_within = " Video: " in line and not video and not is_cover
             video = line if is_within else video
-            if " Audio: " in line and sound is None:
-                sound = re.split(r"[ ,]", line.split(" Audio: ")[1])[0]
+            if " Audio: " in line:
+                codec = re.split(r"[ ,]", line.split(" Audio: ")[1])[0]
+                sounds.append(None if codec == "none" else codec)
         if is_within and (found := _ROTATION.search(line)):
             rotation = float(found[1])
-    return _Header(video, rotation, sound, start)
+    return _Header(video, rotation, sounds, start, duration)
 
 
 def _refusal(path: Path, ffmpeg: FFmpeg) -> UnreadableVideo:
@@ -183,6 +194,7 @@ def _describe(
         for found, thousand in re.findall(rf", ([\d.]+)(k?) {unit}", header.video)
     ]
     rate, is_variable, duration = _timing(ticks, length, time_base, hints)
+    sound_codec = next(filter(None, header.sound_codecs), None)
     first_time = int(ticks[0]) * time_base
     return VideoInfo(
         width=width,
@@ -190,8 +202,8 @@ def _describe(
         frame_rate=rate,
         frame_count=max(1, round(duration * rate)),
         duration=duration,
-        has_sound=header.sound_codec is not None,
-        sound_codec=header.sound_codec,
+        has_sound=sound_codec is not None,
+        sound_codec=sound_codec,
         is_variable_rate=is_variable,
         rotation=round(header.rotation),
         first_time=first_time,

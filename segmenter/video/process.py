@@ -41,6 +41,7 @@ _AFTERWORDS = (
     "Error writing trailer",
     "Error closing file",
     "Could not open encoder",
+    "Last message repeated",
 )
 
 

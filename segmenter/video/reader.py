@@ -113,6 +113,17 @@ def _decode(
         raise UnreadableVideo(
             f"{path.name} could not be decoded past frame {count}: {ffmpeg.complaint()}{_ADVICE}"
         )
+    _tell_missing(path, info, start + count, status)
+
+
+def _tell_missing(path: Path, info: VideoInfo, count: int, status: int) -> None:
+    """Warn when a video ended clearly too early: what there is of it is given all the same."""
+    expected = info.promised_count or info.frame_count or 0
+    missing = expected - count
+    is_known = info.promised_count is not None or status > 0
+    # Formats that guess their length, or begin before a key frame, may lack some frames unharmed.
+    if missing > 1 and (is_known or (missing > info.frame_rate and count < 0.9 * expected)):
+        log.warning("%s is cut off or damaged: %d of about %d frames", path.name, count, expected)
 
 
 def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Writes frames and the sound of another file as a video that appears whole or not at all."""
 
 import contextlib
+import logging
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,7 @@ from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.files import finished
 from segmenter.video.hardware import H264, can_encode
 from segmenter.video.planes import PlaneMaker
-from segmenter.video.probe import VideoInfo, sound_codec_of
+from segmenter.video.probe import VideoInfo, sound_codecs_of
 from segmenter.video.process import FFmpeg, file_url, input_arguments
 
 
@@ -50,7 +51,8 @@ _FORMATS = {
         "-c:v libvpx-vp9 -pix_fmt yuva420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1"
         " -auto-alt-ref 0",
         frozenset(("opus", "vorbis")),
-        "-c:a libopus -b:a 128k",
+        # The only layouts it takes; others, such as 5.1(side) of DVDs, become the nearest of them.
+        "-af aformat=channel_layouts=7.1|6.1|5.1|5.0|quad|3.0|stereo|mono -c:a libopus -b:a 128k",
         halves_colour=True,
     ),
     ".mov": Format(
@@ -69,6 +71,8 @@ _CONVERTED = (
     "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int," + _NAMED
 )
 
+log = logging.getLogger(__name__)
+
 
 class VideoWriter:
     """Writes `.mp4` (H.264), `.webm` (VP9) or `.mov` (ProRes 4444) inside a `with` block.
@@ -86,7 +90,7 @@ class VideoWriter:
         Args:
             path: its ending chooses the format.
             info: of the source: its rate, and when its first picture comes, for the sound.
-            sound_from: the file whose first sound track is kept, in step with the pictures.
+            sound_from: the file whose first readable sound track is kept in step with the pictures.
             alpha: True to write cut-outs (H, W, 4), False to write frames (H, W, 3).
             hardware: encode on the graphics card, where it can: `.mp4` only.
 
@@ -173,9 +177,8 @@ class VideoWriter:
         video = self._format.with_alpha if self._channels == 4 else self._format.opaque
         if self._hardware and self._format.on_card and can_encode(width, height):
             video = self._format.on_card
-        pictures = ["-f", "rawvideo", "-pix_fmt", self._pixels]
-        pictures += ["-video_size", f"{width}x{height}", "-framerate", str(self._info.frame_rate)]
-        pictures += ["-i", "pipe:0"]
+        pictures = ["-f", "rawvideo", "-pix_fmt", self._pixels, "-video_size", f"{width}x{height}"]
+        pictures += ["-framerate", str(self._info.frame_rate), "-i", "pipe:0"]
         arguments = inputs_in_step(pictures, self._info, self._sound_from, self._format)
         filters = _NAMED if self._pixels == "yuv420p" else _CONVERTED
         arguments += ["-vf", filters, "-fps_mode", "passthrough", *video.split()]
@@ -194,9 +197,8 @@ class VideoWriter:
             raise self._failure()
 
     def _failure(self) -> OutputFailed:
-        return OutputFailed(
-            f"can't write {self._path.name}: ffmpeg says {self._ffmpeg.complaint()}"
-        )
+        said = self._ffmpeg.complaint()
+        return OutputFailed(f"can't write {self._path.name}: ffmpeg says {said}")
 
 
 def inputs_in_step(
@@ -207,20 +209,24 @@ def inputs_in_step(
     Args:
         pictures: the options of the input that holds them, from time 0 on.
         info: of the source.
-        sound_from: the file whose first sound track is kept, None for silence.
+        sound_from: the file whose first readable sound track is kept, None for silence.
         form: of the file to be written.
     """
-    codec = sound_codec_of(sound_from) if sound_from else None
+    codecs = sound_codecs_of(sound_from) if sound_from else []
+    track = next((track for track, codec in enumerate(codecs) if codec), None)
+    if codecs and track is None:
+        log.warning("%s: ffmpeg can't read its sound, the result is silent", sound_from.name)
     start = ["-loglevel", "error", "-y", "-copyts", "-itsoffset"]
-    if codec is None:
+    if track is None:
         return [*start, _seconds(Fraction(0)), *pictures, "-map", "0:v:0"]
     # Whole frames of the delay are kept by the pictures, the rest by the sound, so that neither
     # needs a time the format can't hold.
     late = round(info.delay * info.frame_rate) / info.frame_rate
     # `-copyts` and this offset count the sound's time from the first picture.
     sound = ["-itsoffset", _seconds(late - info.first_time), "-vn", *input_arguments(sound_from)]
-    coded = ["-c:a", "copy"] if codec in form.copied_sound else form.sound.split()
-    return [*start, _seconds(late), *pictures, *sound, "-map", "0:v:0", "-map", "1:a:0", *coded]
+    coded = ["-c:a", "copy"] if codecs[track] in form.copied_sound else form.sound.split()
+    mapped = ["-map", "0:v:0", "-map", f"1:a:{track}"]
+    return [*start, _seconds(late), *pictures, *sound, *mapped, *coded]
 
 
 def require_format(path: Path, alpha: bool) -> Format:
