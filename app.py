@@ -22,7 +22,7 @@ from segmenter.page.endpoints import build_endpoints
 from segmenter.page.panel import Settings, build_settings, read_choice
 from segmenter.page.photo_tab import build_photo_tab
 from segmenter.page.video_tab import build_video_tab
-from segmenter.page.widgets import AT_ONCE
+from segmenter.page.widgets import AT_ONCE, friendly
 from segmenter.page.work import LARGEST_UPLOAD_MB, Desk
 from segmenter.threads import one_thread_a_stage
 
@@ -76,10 +76,11 @@ def build_live_tab(settings: Settings) -> None:
 
 def live_settings(*settings: Any) -> Any:
     """Return what the live tab's browser half sends through its socket."""
-    try:
-        return json.dumps(read_choice(*settings).to_message())
-    except InvalidInput:  # an own background that is not there yet: the last one stays
-        return gr.skip()
+    with friendly():
+        try:
+            return json.dumps(read_choice(*settings).to_message())
+        except InvalidInput:  # an own background that is not there yet: the last one stays
+            return gr.skip()
 
 
 def tell_speed(desk: Desk) -> tuple[str, gr.Timer]:

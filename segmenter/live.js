@@ -33,7 +33,8 @@ let retried = false;
 let fresh = false; // the camera has a picture that was not sent
 let [encoding, polling] = [false, false];
 let hiddenSince = 0;
-let status = null; // the server's last
+let [status, warning] = [null, null]; // the server's last
+let stalled = false; // and the page said so
 let [sent, answered, drawn, answeredAt] = [0, 0, 0, 0];
 let sentAt = new Map(); // number -> milliseconds
 let drawnAt = [];
@@ -44,6 +45,11 @@ let [detail, lowered] = [0, 0]; // index into DETAIL, and when it last got worse
 function say(words, trouble = false) {
   find('say').textContent = words;
   find('say').classList.toggle('live-trouble', trouble);
+}
+
+function sayState() {
+  stalled = false;
+  say(warning ?? 'The camera is on.', Boolean(warning));
 }
 
 function greyCard(words) {
@@ -140,8 +146,9 @@ function connect(mine) {
   let refused = null;
   connection.onopen = () => {
     openedAt = performance.now();
+    warning = null;
     sendSettings();
-    say('The camera is on.');
+    sayState();
   };
   connection.onmessage = ({ data }) => {
     if (mine !== run) return;
@@ -149,7 +156,10 @@ function connect(mine) {
     const message = JSON.parse(data);
     if (message.error) refused = message.error;
     if (message.status) status = message.status;
-    if (message.warning !== undefined) say(message.warning ?? 'The camera is on.', Boolean(message.warning));
+    if (message.warning !== undefined) {
+      warning = message.warning;
+      sayState();
+    }
   };
   connection.onclose = () => {
     if (mine !== run || socket !== connection) return;
@@ -217,6 +227,7 @@ async function show(data, mine, connection) {
   const late = mine !== run || connection !== socket || number <= drawn; // decoding may end out of order
   if (!picture || late) return picture?.close();
   drawn = number;
+  if (stalled) sayState();
   if (canvas.width !== picture.width || canvas.height !== picture.height) {
     [canvas.width, canvas.height] = [picture.width, picture.height];
   }
@@ -266,6 +277,7 @@ function watchOver() {
   if (hiddenSince && Date.now() - hiddenSince > HIDDEN_MS) return stop('The camera was switched off because this page was out of sight.');
   if (element.offsetParent === null) return stop('The camera was switched off because you left the Live tab.');
   if (!document.hidden && sent > answered && performance.now() - answeredAt > STALL_MS) {
+    stalled = true;
     greyCard('Waiting for the server…');
     say('The server is slow at the moment; your room is not shown.', true);
   }

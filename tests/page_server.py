@@ -26,7 +26,7 @@ class RunningPage:
         self.address, self._mode_file = address, mode_file
 
     def behave(self, mode):
-        """Change the segmenter: `red`, `everyone`, `broken` or `slow`; see `Scripted`."""
+        """Change the segmenter: `red`, `everyone`, `broken`, `slow` or `frozen`; see `Scripted`."""
         self._mode_file.write_text(mode)
 
 
@@ -51,6 +51,7 @@ class Scripted(RedSegmenter):
 
     `red`: a pixel much redder than green is a person. `everyone`: every pixel is, which is
     segmentation switched off, the negative control. `broken`: raises. `slow`: red, 0.2 s a frame.
+    `frozen`: answers when it has another mode.
     """
 
     live_size = photo_size = 256
@@ -59,7 +60,8 @@ class Scripted(RedSegmenter):
         self._mode_file = mode_file
 
     def probability(self, frame, size=None):
-        mode = self._mode_file.read_text()
+        while (mode := self._mode_file.read_text()) == "frozen":
+            time.sleep(0.05)
         if mode == "broken":
             raise RuntimeError("the test's segmenter is broken")
         if mode == "everyone":

@@ -21,9 +21,10 @@ from segmenter.background import Blur, Clip, Colour, Picture, Transparent
 from segmenter.errors import InvalidInput, SegmenterError, UnreadableImage, UnreadableVideo
 from segmenter.page import choice as choices
 from segmenter.page.choice import Choice
-from segmenter.page.panel import as_hex, read_choice
+from segmenter.page.panel import as_hex, read_choice, show_parts
 from segmenter.page.photo_tab import follow_photo, replace_photo, show_view
 from segmenter.page.video_tab import estimate_video, replace_video
+from segmenter.page.widgets import slider, upload
 from segmenter.page.work import Desk, choose_ending, in_words, preview
 from segmenter.video import probe
 
@@ -100,11 +101,23 @@ def test_an_own_picture_that_is_missing_is_asked_for():
 
 
 @pytest.mark.parametrize(
-    "text", ["/etc/passwd", "examples/clip.mp4", "file.png", "blur:0x10", "blur:101", "blur:-3", ""]
+    "text",
+    [
+        *("/etc/passwd", "examples/clip.mp4", "file.png", ""),
+        *("blur:0x10", "blur:101", "blur:-3", "blur:00009999"),
+    ],
 )
 def test_a_path_on_the_server_is_no_background(text):
     with pytest.raises(SegmenterError):
         choices.make_background(Choice(text), {})
+
+
+def test_a_damaged_picture_of_ones_own_is_told_and_one_that_is_missing_waited_for(tmp_path):
+    damaged = tmp_path / "damaged.jpg"
+    damaged.write_bytes(b"\xff\xd8\xff no more")
+    with pytest.raises(gr.Error, match=r"damaged\.jpg"):
+        app.live_settings("My picture", "", "#0000ff", str(damaged), *COLOUR[4:])
+    assert app.live_settings("My picture", *COLOUR[1:]) == gr.skip()
 
 
 def test_a_message_can_not_name_an_upload_on_the_server():
@@ -132,6 +145,21 @@ def test_colours_are_read_as_the_picker_gives_them(picked, wanted):
     assert as_hex(picked) == wanted
 
 
+def test_the_gallery_comes_back_with_the_mark_on_the_picture_in_use():
+    shown = [show_parts(["sea", "hills"], kind, "hills") for kind in ("Gallery", "Colour")]
+    assert [parts[0]["visible"] for parts in shown] == [True, False]
+    assert shown[0][0]["selected_index"] == 1
+
+
+def test_an_upload_is_a_path_and_an_empty_number_the_default_after_a_change_of_look_too():
+    widgets = [upload(render=False), slider(0, 10, 4, render=False)]
+    for widget in (*widgets, *(type(one)(**one.constructor_args) for one in widgets)):
+        file = gr.FileData(path="text.jpg")
+        is_slider = isinstance(widget, gr.Slider)
+        assert widget.preprocess(None if is_slider else file) == (4 if is_slider else "text.jpg")
+    assert widgets[1].preprocess(7) == 7
+
+
 def test_a_preset_may_be_a_clip(tmp_path):
     clip = make_clip(tmp_path / "waves.mp4", sound=None)
     background = choices.make_background(Choice("waves"), {"waves": clip})
@@ -151,7 +179,7 @@ def test_presets_are_the_pictures_of_the_folder(tmp_path):
 
 def test_a_photo_gets_its_background_at_full_size_under_its_own_name(desk, photo):
     before_after, matte, _, download, line, *_ = replace_photo(desk, str(photo), None, *COLOUR)
-    path = Path(download["value"])
+    path = Path(download)
     result = np.array(Image.open(path))
     assert path.name == "holiday-backdrop.png"
     assert result.shape == (96, 160, 3)
@@ -166,7 +194,7 @@ def test_a_photo_gets_its_background_at_full_size_under_its_own_name(desk, photo
 
 def test_a_cut_out_is_downloaded_with_alpha_and_shown_on_a_chequerboard(desk, photo):
     before_after, _, _, download, *_ = replace_photo(desk, str(photo), None, *NOTHING)
-    assert np.array(Image.open(download["value"]))[60, 130, 3] == 0
+    assert np.array(Image.open(download))[60, 130, 3] == 0
     shown = np.array(Image.open(before_after[1]))[4:40, 100:150]
     assert {light > 234 for light in shown[..., 0].flat} == {True, False}
 
@@ -222,7 +250,7 @@ def couple(tmp_path):
 
 def kept(answer):
     """Whether the couple's left and right one are in the answer's cut-out."""
-    alpha = np.array(Image.open(answer[3]["value"]))[..., 3]
+    alpha = np.array(Image.open(answer[3]))[..., 3]
     return bool(alpha[60, 60]), bool(alpha[60, 125])
 
 
@@ -240,6 +268,13 @@ def test_a_click_keeps_one_person_until_a_click_beside_her(desk, couple):
 def test_a_click_on_another_photo_or_before_another_choice_is_over(desk, couple, click):
     click = (click[0] or str(couple), *click[1:])
     assert kept(replace_photo(desk, str(couple), click, *NOTHING)) == (True, True)
+
+
+def test_a_photo_with_nobody_in_it_is_told(desk, tmp_path):
+    Image.new("RGB", (160, 96), ROOM).save(tmp_path / "room.png")
+    photo = str(tmp_path / "room.png")
+    for click in (None, (photo, "everyone", 5, 5)):
+        assert replace_photo(desk, photo, click, *COLOUR)[5].startswith("Nobody was found in this")
 
 
 def test_the_edges_view_is_as_large_as_the_preview(desk, tmp_path):
@@ -264,7 +299,7 @@ def last_of(steps):
 
 def test_a_video_keeps_its_length_and_sound(desk, video):
     state, shown, download, _ = last_of(replace_video(desk, str(video), "Automatic", *COLOUR))
-    path = Path(download["value"])
+    path = Path(download)
     before, after = probe(video), probe(path)
     assert path.name == "party-backdrop.mp4"
     assert shown == str(path)
@@ -278,13 +313,14 @@ def test_a_transparent_video_is_webm_and_prores_is_not_shown(desk, video):
     assert shown.endswith("party-backdrop.webm")
     state, shown, download, _ = last_of(replace_video(desk, str(video), "ProRes", *NOTHING))
     assert shown is None
-    assert download["value"].endswith(".mov")
+    assert download.endswith(".mov")
     assert "Browsers don't play this" in state
 
 
 def test_the_first_step_comes_at_once_so_that_it_can_be_cancelled(desk, tmp_path):
     steps = replace_video(desk, str(tmp_path / "missing.mp4"), "Automatic", *COLOUR)
     assert "Starting" in next(steps)[0]
+    assert next(steps)[0] == ""  # and is gone when the error is told
     with pytest.raises(gr.Error):
         next(steps)
 

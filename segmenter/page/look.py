@@ -11,12 +11,12 @@ from segmenter.stream import Progress
 SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 PACKAGE = Path(__file__).resolve().parent.parent
-PAGE_CSS, LIVE_CSS, LIVE_HTML, LIVE_JS = (
+PAGE_CSS, NAMES_JS, LIVE_CSS, LIVE_HTML, LIVE_JS = (
     (PACKAGE / name).read_text(encoding="utf-8")
-    for name in ("page/page.css", "live.css", "live.html", "live.js")
+    for name in ("page/page.css", "page/names.js", "live.css", "live.html", "live.js")
 )
 # In the head and not through `css=`, which Gradio confines to what lies inside its own margins.
-HEAD = f"<style>{PAGE_CSS}{LIVE_CSS}</style>"
+HEAD = f"<style>{PAGE_CSS}{LIVE_CSS}</style><script>{NAMES_JS}</script>"
 
 HEADER = """
 <header class="masthead">
@@ -43,6 +43,7 @@ FORMAT_HELP = (
 
 CLICK_HINT = "Several people? Click on one in your photo to keep only that one."
 CLICKED_HINT = "Only the one you clicked is kept, and whoever can't be told apart from them."
+EMPTY_HINT = "Nobody was found in this photo, so nothing of it is kept. Try another photo."
 NOBODY_HINT = "Nobody was found where you clicked. Click on a person to keep only that one."
 
 SWATCH = '<span class="swatch" style="background: rgb{colour}"></span>{name}: {meaning}'

@@ -1,8 +1,9 @@
 """The settings that all three tabs share: the widgets, and the choice they stand for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import gradio as gr
 
 from segmenter.errors import InvalidInput
 from segmenter.page.choice import FITS, LARGEST_BLUR_PX, Choice
-from segmenter.page.widgets import AT_ONCE, upload
+from segmenter.page.widgets import AT_ONCE, QUIET, slider, upload
 from segmenter.people import CHOICES
 
 PRESET, COLOUR, UPLOAD, BLUR, NOTHING = "Gallery", "Colour", "My picture", "Blur", "Transparent"
@@ -39,7 +40,14 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
     names = list(presets)
     kinds = KINDS if names else KINDS[1:]
     gr.Markdown("### Background")
-    kind = gr.Radio(kinds, value=kinds[0], show_label=False, container=False, elem_id="kind")
+    kind = gr.Radio(
+        kinds,
+        value=kinds[0],
+        label="Background",
+        show_label=False,
+        container=False,
+        elem_id="kind",
+    )
     picked = gr.State(names[0] if names else "")
     gallery = gr.Gallery(
         [(path, name.replace("-", " ").capitalize()) for name, path in presets.items()],
@@ -56,7 +64,7 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
     )
     colour = gr.ColorPicker(DEFAULT_COLOUR, label="Colour", visible=not names)
     own = upload(label="Your background", height=180, visible=False, elem_id="own-background")
-    blur = gr.Slider(
+    blur = slider(
         1,
         LARGEST_BLUR_PX,
         DEFAULT_BLUR_PX,
@@ -72,12 +80,14 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
         visible=bool(names),
         elem_id="fit",
     )
-    kind.change(show_parts, kind, [gallery, colour, own, blur, fit], **AT_ONCE)
+    parts = [gallery, colour, own, blur, fit]
+    # Not `change`: whatever else follows that would wait for this.
+    kind.input(partial(show_parts, names), [kind, picked], parts, **AT_ONCE)
 
     def pick(event: gr.SelectData) -> str:
         return names[event.index]
 
-    gallery.select(pick, None, picked, **AT_ONCE)
+    gallery.select(pick, None, picked, **QUIET)
     with gr.Accordion("People and edges", open=False):
         edges = build_edges()
     return Settings([kind, picked, colour, own, blur, fit, *edges], picked, edges[0])
@@ -88,7 +98,7 @@ def build_edges() -> list[Any]:
     people = gr.Radio(
         [(name.capitalize(), name) for name in PEOPLE], value="everyone", label="Who stays"
     )
-    strength = gr.Slider(
+    strength = slider(
         0,
         1,
         1,
@@ -96,7 +106,7 @@ def build_edges() -> list[Any]:
         label="Edge detail",
         info="How closely the outline follows the picture's edges; at 0 it stays soft, as found",
     )
-    softness = gr.Slider(
+    softness = slider(
         0,
         LARGEST_SOFTNESS_PX,
         0,
@@ -104,7 +114,7 @@ def build_edges() -> list[Any]:
         label="Softness",
         info="Blurs the outline, by so many pixels of your photo or video",
     )
-    shift = gr.Slider(
+    shift = slider(
         -LARGEST_SHIFT_PX,
         LARGEST_SHIFT_PX,
         0,
@@ -116,8 +126,8 @@ def build_edges() -> list[Any]:
     return [people, strength, softness, shift]
 
 
-def show_parts(kind: str) -> list[dict]:
-    """Show the widgets that a kind of background needs."""
+def show_parts(names: Sequence[str], kind: str, picked: str) -> list[dict]:
+    """Show the widgets that a kind of background needs, and in the gallery the mark."""
     wanted = [
         kind == PRESET,
         kind == COLOUR,
@@ -125,7 +135,10 @@ def show_parts(kind: str) -> list[dict]:
         kind == BLUR,
         kind in (PRESET, UPLOAD),
     ]
-    return [gr.update(visible=is_shown) for is_shown in wanted]
+    updates = [gr.update(visible=is_shown) for is_shown in wanted]
+    if kind == PRESET:  # the page forgets the mark with the gallery
+        updates[0]["selected_index"] = names.index(picked)
+    return updates
 
 
 # One argument a widget: this is how Gradio calls.

@@ -9,12 +9,17 @@ import gradio as gr
 from segmenter.errors import InvalidInput, NobodyThere
 from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
-from segmenter.page.widgets import AT_ONCE, GLUE, friendly, upload
+from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, QUIET, friendly, upload
 from segmenter.page.work import Desk, PhotoFiles
 
 HEIGHT_PX = 400
 VIEWS = ("Before and after", "Matte", "Edges")
 PEOPLE_AT = 6  # where `read_choice` takes who stays
+
+# In the browser, so that no download is offered from a change until the answer to the last one.
+NOTE_CHANGE = f"() => {{ window.asked = (window.asked ?? 0) + 1; return {OFF}; }}"
+NOTE_START = "(...given) => { window.answering = window.asked; return given; }"
+NOTE_END = f"(file) => (file && window.answering === window.asked ? {ON} : {OFF})"
 
 # A click: the photo and who stayed when it was made, and its pixel. It holds as long as they do.
 Click = tuple[str, str, int, int]
@@ -30,7 +35,7 @@ def replace_photo(desk: Desk, photo: str | None, click: Click | None, *settings:
         (str(files.before), str(files.after)),
         str(files.matte),
         str(files.edges),
-        gr.update(value=str(files.download), interactive=True),
+        str(files.download),
         desk.describe(),
         words,
         gr.update(visible=is_alone),
@@ -43,18 +48,19 @@ def run(
     """Do the job; also return the hint, and whether one person was kept by a click."""
     choice, path = read_choice(*settings), Path(photo)
     if not click or click[:2] != (photo, settings[PEOPLE_AT]):
-        return desk.photo(path, choice), look.CLICK_HINT, False
-    try:
-        return desk.photo(path, choice, click[2:]), look.CLICKED_HINT, True
-    except NobodyThere:
-        return desk.photo(path, choice), look.NOBODY_HINT, False
+        files, words = desk.photo(path, choice), look.CLICK_HINT
+    else:
+        try:
+            return desk.photo(path, choice, click[2:]), look.CLICKED_HINT, True
+        except NobodyThere:
+            files, words = desk.photo(path, choice), look.NOBODY_HINT
+    return files, words if files.has_people else look.EMPTY_HINT, False
 
 
 def follow_photo(desk: Desk, photo: str | None, click: Click | None, *settings: Any) -> Any:
     """Do the photo again after a change, if there is one and the settings are complete."""
     if not photo:
-        nothing = [None, None, None, gr.update(value=None, interactive=False)]
-        return [*nothing, desk.describe(), look.CLICK_HINT, gr.update(visible=False)]
+        return [*[None] * 4, desk.describe(), look.CLICK_HINT, gr.update(visible=False)]
     try:
         read_choice(*settings)
     except InvalidInput:  # an own background that is not there yet
@@ -86,7 +92,9 @@ def build_photo_tab(
         everyone = gr.Button(
             "Keep everyone", visible=False, size="sm", scale=0, elem_id="photo-everyone"
         )
-    view = gr.Radio(VIEWS, value=VIEWS[0], show_label=False, container=False, elem_id="view")
+    view = gr.Radio(
+        VIEWS, value=VIEWS[0], label="View", show_label=False, container=False, elem_id="view"
+    )
     legend = gr.HTML(look.EDGES_LEGEND, visible=False, elem_id="legend")
     view.change(show_view, view, [result, matte, edges, legend], **AT_ONCE)
     with gr.Row():
@@ -140,19 +148,22 @@ def connect(
 ) -> None:
     """Do the photo at a press of the button, a click on a person and every change."""
     click = gr.State()
-    # Not `AT_ONCE`: a state tells of its change through the queue only.
-    quiet = {"show_progress": "hidden", **GLUE}
-    photo.select(note_click, [photo, settings.people], click, **quiet)
-    everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **quiet)
-    inputs = [photo, click, *settings.inputs]
-    shared = {"concurrency_limit": 2, "concurrency_id": "photo", "show_progress_on": outputs[:3]}
-    button.click(partial(replace_photo, desk), inputs, outputs, **shared, **GLUE)
-    gr.on(
-        [photo.change, click.change, *settings.changes()],
-        partial(follow_photo, desk),
-        inputs,
-        outputs,
-        trigger_mode="always_last",
-        **shared,
-        **GLUE,
-    )
+    photo.select(note_click, [photo, settings.people], click, **QUIET)
+    everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **QUIET)
+    inputs, download = [photo, click, *settings.inputs], outputs[3]
+    changes = [photo.change, click.change, *settings.changes()]
+    for triggers, do in (([button.click], replace_photo), (changes, follow_photo)):
+        noted = gr.on(triggers, None, None, download, js=NOTE_CHANGE, **AT_ONCE)
+        # By `then`, so that the live tab, which follows the same changes, has not to wait for it.
+        done = noted.then(
+            partial(do, desk),
+            inputs,
+            outputs,
+            js=NOTE_START,
+            trigger_mode="always_last",
+            concurrency_limit=2,
+            concurrency_id="photo",
+            show_progress_on=outputs[:3],
+            **GLUE,
+        )
+        done.success(None, download, download, js=NOTE_END, **AT_ONCE)

@@ -12,12 +12,15 @@ import gradio as gr
 from segmenter.errors import InvalidInput
 from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
-from segmenter.page.widgets import AT_ONCE, GLUE, friendly
+from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, friendly
 from segmenter.page.work import FORMATS, Desk
 from segmenter.stream import Progress
 
 HEIGHT_PX = 300
 TELL_EVERY_S = 1.0
+# Of the button, Cancel and the download, in the browser: while a job runs, and before and after.
+BUSY = f"() => [{OFF}, {ON}, {OFF}]"
+IDLE = f"(file) => [{ON}, {OFF}, file ? {ON} : {OFF}]"
 
 
 def estimate_video(desk: Desk, video: str | None) -> str:
@@ -31,18 +34,21 @@ def replace_video(desk: Desk, video: str | None, kind: str, *settings: Any) -> I
     waiting = [gr.skip()] * 3
     # Gradio can cancel a generator only after its first step.
     yield [look.progress_bar("Starting…", 0), *waiting]
-    with friendly():
-        if not video:
-            raise InvalidInput("add a video first")
-        with closing(desk.video(Path(video), read_choice(*settings), kind)) as steps:
-            told = 0.0
-            for step in steps:
-                if isinstance(step, Progress) and time.monotonic() - told >= TELL_EVERY_S:
-                    told = time.monotonic()
-                    yield [look.describe_progress(step), *waiting]
+    try:
+        with friendly():
+            if not video:
+                raise InvalidInput("add a video first")
+            with closing(desk.video(Path(video), read_choice(*settings), kind)) as steps:
+                told = 0.0
+                for step in steps:
+                    if isinstance(step, Progress) and time.monotonic() - told >= TELL_EVERY_S:
+                        told = time.monotonic()
+                        yield [look.describe_progress(step), *waiting]
+    except Exception:
+        yield ["", *waiting]
+        raise
     shown = None if step.suffix == ".mov" else str(step)
-    download = gr.update(value=str(step), interactive=True)
-    yield [look.describe_finished(step), shown, download, desk.describe()]
+    yield [look.describe_finished(step), shown, str(step), desk.describe()]
 
 
 def build_video_tab(
@@ -91,7 +97,8 @@ def connect_run(
     outputs: list[Any],
 ) -> None:
     """Let one button run the job, and the other one end it while it runs."""
-    button.click(lambda: gr.update(interactive=True), None, cancel, **AT_ONCE)
+    buttons, download = [button, cancel, outputs[2]], outputs[2]
+    button.click(None, None, buttons, js=BUSY, **AT_ONCE)
     running = button.click(
         partial(replace_video, desk),
         [*inputs, *settings.inputs],
@@ -100,14 +107,12 @@ def connect_run(
         concurrency_id="video",
         **GLUE,
     )
-    running.then(lambda: gr.update(interactive=False), None, cancel, **AT_ONCE)
+    for ended in (running.then, running.failure):  # Gradio does not call `then` after an error
+        ended(None, download, buttons, js=IDLE, **AT_ONCE)
     cancel.click(
-        lambda: (
-            look.progress_bar("Cancelled; nothing was kept.", 0),
-            gr.update(interactive=False),
-        ),
+        lambda: look.progress_bar("Cancelled; nothing was kept.", 0),
         None,
-        [outputs[0], cancel],
+        outputs[0],
         cancels=[running],
         **AT_ONCE,
     )

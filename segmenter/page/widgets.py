@@ -1,6 +1,7 @@
 """Small things that several parts of the page use."""
 
-from collections.abc import Iterator
+from abc import ABCMeta
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,11 @@ from segmenter.errors import SegmenterError
 
 # For events that only move things about on the page: no name for programs.
 GLUE = MappingProxyType({"api_visibility": "private"})
-AT_ONCE = MappingProxyType({**GLUE, "queue": False, "show_progress": "hidden"})
+QUIET = MappingProxyType({**GLUE, "show_progress": "hidden"})
+# Not for a `gr.State`: it tells of its change through the queue only.
+AT_ONCE = MappingProxyType({**QUIET, "queue": False})
+# What JavaScript returns to switch a button.
+ON, OFF = (f"{{__type__: 'update', interactive: {is_on}}}" for is_on in ("true", "false"))
 
 
 @contextmanager
@@ -28,7 +33,23 @@ def upload(**given: Any) -> gr.Image:
 
     Gradio's own would open the picture first, and fail without a word on what is wrong.
     """
-    widget = gr.Image(type="filepath", sources=["upload", "clipboard"], buttons=[], **given)
-    # Not a subclass: Gradio writes a .pyi file beside every module that holds one.
-    widget.preprocess = lambda payload: payload.path if payload else None
-    return widget
+    image = read_by(lambda _, payload: payload.path if payload else None, gr.Image)
+    return image(type="filepath", sources=["upload", "clipboard"], buttons=[], **given)
+
+
+def slider(lowest: float, highest: float, default: float, **given: Any) -> gr.Slider:
+    """Return a slider that gives its default while its number field is empty."""
+
+    def preprocess(widget: gr.Slider, payload: float | None) -> float:
+        return default if payload is None else gr.Slider.preprocess(widget, payload)
+
+    return read_by(preprocess, gr.Slider)(lowest, highest, default, **given)
+
+
+def read_by(preprocess: Callable[[Any, Any], Any], kind: type) -> type:
+    """Return a kind of widget whose value is read in another way.
+
+    A class and not a method put on one widget: Gradio makes a visitor's widget anew after each
+    change of its look. Not by `class`: Gradio writes a .pyi file beside every module that has one.
+    """
+    return ABCMeta.__new__(type(kind), kind.__name__, (kind,), {"preprocess": preprocess})

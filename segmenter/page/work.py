@@ -45,6 +45,7 @@ class PhotoFiles:
     matte: Path
     edges: Path
     download: Path
+    has_people: bool
 
 
 class Desk:
@@ -97,6 +98,7 @@ class Desk:
                 folder / f"{path.stem}-matte.png",
                 folder / f"{path.stem}-edges.jpg",
                 folder / f"{path.stem}-backdrop.png",
+                has_people=bool((result.alpha > 0.5).any()),
             )
             save_image(files.before, shrunk(frame, PREVIEW_SIDE))
             save_image(files.after, shrunk(preview(result.picture), PREVIEW_SIDE))
@@ -115,7 +117,7 @@ class Desk:
         """
         info = require_video(path)
         replacer, spent_s = LiveReplacer(self.segmenter, closely=True), 0.0
-        with closing(read_frames(path)) as frames:
+        with closing(read_frames(path, info=info)) as frames:
             for _, frame in zip(range(3), frames, strict=False):
                 started = time.monotonic()
                 replacer(frame, 0.0)

@@ -21,7 +21,10 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from page_server import served_page
+from page_server import ROOT, served_page
+
+from segmenter.background import Picture
+from segmenter.images import open_image
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
@@ -85,12 +88,14 @@ def browser(webcam):
 
 @pytest.fixture
 def page(running, browser):
-    """The page, freshly opened, with everything it asks for noted in `page.asked`."""
+    """The page, freshly opened; it notes in `page.asked` and `page.failed` what it asks for."""
     running.behave("red")
     page = browser.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page.set_default_timeout(WAIT_MS)
     page.asked = []
     page.on("request", lambda request: page.asked.append(request.url))
+    page.failed = []  # at the server
+    page.on("response", lambda answer: answer.status >= 500 and page.failed.append(answer.url))
     page.goto(running.address)
     page.wait_for_selector("#photo")
     page.get_by_role("radio", name="Colour").click()
@@ -210,9 +215,14 @@ IS_LOADED = "selector => document.querySelector(selector)?.naturalWidth > 0"
 
 
 def downloaded_person(page):
+    return near(downloaded(page), PERSON, 60)
+
+
+def downloaded(page):
     with page.expect_download() as downloading:
         page.click("#photo-get")
-    return near(np.array(Image.open(downloading.value.path())), PERSON, 60)
+    with Image.open(downloading.value.path()) as picture:
+        return np.array(picture)
 
 
 def test_a_broken_photo_is_explained(page, tmp_path):
@@ -220,6 +230,114 @@ def test_a_broken_photo_is_explained(page, tmp_path):
     page.set_input_files("#photo input[type=file]", tmp_path / "broken.png")
     toast = page.wait_for_selector(".toast-body")
     assert "broken.png" in toast.inner_text()
+
+
+def test_a_photo_with_nobody_in_it_is_told(page, tmp_path):
+    Image.fromarray(np.zeros((HEIGHT, WIDTH, 3), np.uint8)).save(tmp_path / "empty.png")
+    upload_photo(page, tmp_path / "empty.png")
+    page.get_by_text("Nobody was found in this photo").wait_for()
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    page.locator("#photo").get_by_label("Remove").or_(
+        page.locator("#photo").get_by_label("Clear")
+    ).first.click()
+    upload_photo(page, tmp_path / "photo.png")
+    page.get_by_text("Several people?").wait_for()
+
+
+def test_no_download_is_offered_before_the_last_change_is_answered(page, running, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    running.behave("frozen")
+    page.get_by_role("radio", name="Blur").click()
+    playwright.expect(page.locator("#photo-get")).to_be_disabled(timeout=100)
+    page.wait_for_timeout(700)  # it is being worked on: the next change has to wait for it
+    page.get_by_role("radio", name="Transparent").click()
+    page.wait_for_timeout(300)
+    running.behave("slow")
+    assert downloaded(page).shape[2] == 4
+
+
+def backed(name):
+    """The scene's background as a gallery picture has to make it."""
+    image = open_image(ROOT / "examples" / "backgrounds" / f"{name}.jpg")
+    alpha = np.zeros((HEIGHT, WIDTH), np.float32)
+    return Picture(image).at(0, scene(0), alpha)
+
+
+def has_behind(picture, name):
+    """Whether a gallery picture is behind the person; the disc stays above what is looked at."""
+    return near(picture, backed(name), 40)[-HEIGHT // 4 :].mean() > 0.95
+
+
+def is_shown_behind(page, name):
+    """Whether the photo's result, one of the two shown halves, has a gallery picture."""
+    return any(has_behind(fetch(page, address), name) for address in image_addresses(page))
+
+
+def test_a_click_in_the_gallery_is_followed_and_the_mark_stays_on_it(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    page.get_by_role("radio", name="Gallery").click()
+    wait_until(lambda: is_shown_behind(page, "calm-sea"))
+    page.get_by_role("button", name="Window light").click()
+    wait_until(lambda: is_shown_behind(page, "window-light"))
+    for kind in ("Colour", "Gallery"):
+        page.get_by_role("radio", name=kind).click()
+    mark = page.locator("#presets .selected")
+    mark.wait_for()
+    page.wait_for_timeout(300)
+    assert mark.all_inner_texts() == ["Window light"]
+    wait_until(lambda: is_shown_behind(page, "window-light"))
+    assert has_behind(downloaded(page), "window-light")
+    start_live(page)
+    wait_until(lambda: has_behind(read_pixels(page, "#live canvas"), "window-light"))
+    page.get_by_role("button", name="City lights").click()
+    wait_until(lambda: has_behind(read_pixels(page, "#live canvas"), "city-lights"))
+
+
+def test_a_broken_background_is_explained_and_other_kinds_go_on(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    (tmp_path / "text.jpg").write_bytes(b"milk, bread")
+    upload_photo(page, tmp_path / "photo.png")
+    page.get_by_role("radio", name="My picture").click()
+    page.set_input_files("#own-background input[type=file]", tmp_path / "text.jpg")
+    assert "text.jpg" in page.wait_for_selector(".toast-body").inner_text()
+    page.wait_for_timeout(1000)
+    assert page.locator(".toast-body").count() == 1
+    page.failed.clear()  # Gradio tells of an expected error by 500, too
+    page.get_by_role("radio", name="Transparent").click()
+    assert downloaded(page).shape[2] == 4
+    assert not page.failed
+
+
+def test_a_broken_photo_is_explained_after_an_example_too(page, tmp_path):
+    page.locator("#photo-examples button").first.click()
+    page.wait_for_selector("#photo-get:not([disabled])")
+    page.click("#photo [aria-label=Clear], #photo [aria-label='Remove Image']")
+    test_a_broken_photo_is_explained(page, tmp_path)
+
+
+def test_an_emptied_number_field_is_the_default(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    page.get_by_text("People and edges").click()
+    page.get_by_label("Softness").first.fill("")
+    page.get_by_role("radio", name="Blur").click()
+    page.locator("input[type=number]").first.fill("")
+    page.get_by_role("radio", name="Transparent").click()
+    wait_until(lambda: downloaded(page).shape[2] == 4)
+    assert not page.failed
+
+
+def test_what_can_be_pressed_has_a_name(page):
+    page.get_by_role("radio", name="Gallery").click()
+    page.get_by_role("button", name="Misty hills", exact=True).wait_for()
+    page.get_by_role("button", name="grace hopper", exact=True).wait_for()
+    page.get_by_role("group", name="Background").get_by_role("radio", name="Blur").wait_for()
+    page.get_by_role("group", name="Picture fit").get_by_role("radio", name="Tile").wait_for()
+    page.get_by_role("group", name="View").get_by_role("radio", name="Matte").wait_for()
+    open_tab(page, "Video")
+    page.get_by_role("button", name="clip", exact=True).wait_for()
 
 
 # Video
@@ -290,6 +408,37 @@ def test_closing_the_page_stops_the_work(page, running, clip, cache):
     page.close()
     wait_until(lambda: not unfinished(cache), timeout_s=5)
     assert results(cache) == before
+
+
+def test_a_job_that_fails_leaves_the_buttons_as_before_it(page, clip):
+    open_tab(page, "Video")
+    require_failure(page, "add a video first")
+    upload_video(page, clip)
+    page.get_by_role("radio", name="Transparent").click()
+    page.get_by_role("radio", name="MP4").click()
+    require_failure(page, "mp4 can't be transparent")
+    page.get_by_role("radio", name="WebM").click()
+    page.click("#video-go")
+    page.get_by_text("Done: webm").wait_for()
+
+
+def require_failure(page, words):
+    page.click("#video-go")
+    page.locator(".toast-body", has_text=words).wait_for()
+    playwright.expect(page.locator("#video-state")).not_to_contain_text("Starting", timeout=5000)
+    playwright.expect(page.locator("#video-cancel")).to_be_disabled(timeout=5000)
+    playwright.expect(page.locator("#video-go")).to_be_enabled(timeout=5000)
+
+
+def test_a_job_may_follow_a_cancelled_one_at_once(page, running, clip):
+    running.behave("slow")
+    upload_video(page, clip)
+    page.click("#video-go")
+    page.get_by_text(re.compile(r"Frame \d+ of 30")).wait_for()
+    page.click("#video-cancel")
+    page.click("#video-go")
+    running.behave("red")
+    page.get_by_text("Done: mp4").wait_for(timeout=20_000)
 
 
 def test_the_examples_work_at_one_click(page):
@@ -383,6 +532,38 @@ def test_a_machine_that_is_behind_gets_smaller_frames(page, running):
     wait_until(lambda: page.evaluate(width) <= 0.75 * before, timeout_s=40)
     page.get_by_text("for speed").wait_for()
     require_replaced(read_pixels(page, "#live canvas"))
+
+
+def test_a_server_that_goes_on_after_a_pause_is_no_longer_called_slow(page, running):
+    start_live(page)
+    running.behave("frozen")
+    page.get_by_text("The server is slow").wait_for()
+    assert not is_room(read_pixels(page, "#live canvas")).any()
+    running.behave("red")
+    page.get_by_text("The camera is on.").wait_for(timeout=10_000)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_live_tab_looks_like_the_rest(page, running, theme):
+    page.goto(f"{running.address}?__theme={theme}")
+    primary = look_of(page, "#photo-go")["background"]
+    page.evaluate("Object.defineProperty(navigator, 'mediaDevices', {value: undefined})")
+    open_tab(page, "Live")
+    assert look_of(page, ".live-start")["background"] == primary
+    plain = look_of(page, ".live-say")["colour"]
+    page.click(".live-start")
+    trouble = look_of(page, ".live-say")["colour"]
+    assert max(abs(a - b) for a, b in zip(plain, trouble, strict=True)) > 60
+
+
+def look_of(page, selector):
+    """The colours of a part's words and background, as RGB."""
+    page.wait_for_selector(selector)
+    found = page.eval_on_selector(
+        selector, "part => [getComputedStyle(part).color, getComputedStyle(part).backgroundColor]"
+    )
+    colours = ([int(number) for number in re.findall(r"\d+", text)[:3]] for text in found)
+    return dict(zip(("colour", "background"), colours, strict=True))
 
 
 def test_settings_change_while_it_runs(page):
