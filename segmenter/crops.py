@@ -1,6 +1,7 @@
 """The parts of a photo where people are, to be seen and studied closely when they are small."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -77,7 +78,7 @@ def crops_around(people: Mask) -> list[Crop]:
         )
     crops = apart(crops)
     if len(crops) > MOST_PARTS:
-        crops = [one_of(crops)]
+        crops = [reduce(Crop.joined, crops)]
     return crops if sum(crop.share for crop in crops) <= LARGEST_SHARE else []
 
 
@@ -87,14 +88,6 @@ def apart(crops: list[Crop]) -> list[Crop]:
     for crop in crops:
         while touched := [other for other in done if other.overlaps(crop)]:
             done = [other for other in done if other not in touched]
-            crop = one_of([crop, *touched])
+            crop = reduce(Crop.joined, touched, crop)
         done.append(crop)
     return done
-
-
-def one_of(crops: list[Crop]) -> Crop:
-    """Return the smallest crop that holds all of them."""
-    whole, *others = crops
-    for other in others:
-        whole = whole.joined(other)
-    return whole
