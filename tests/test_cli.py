@@ -1,8 +1,8 @@
 import json
 import os
 import signal
+import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from photo_sets import NETWORK, NamedSegmenter, put_pair
 from scenes import RedSegmenter, person
 
 from segmenter import cli
-from segmenter.files import finished
 from segmenter.images import save_image
 from segmenter.training.composites import Composites
 
@@ -247,34 +246,43 @@ def test_evaluate_agrees_with_the_scorer(name):
             assert common == pytest.approx(reference, abs=1e-5)
 
 
-@pytest.fixture
-def interrupted(monkeypatch):
-    """Have a command send itself a signal while its output is being written."""
+# In a process of its own: libraries of other tests leave handlers of these signals behind.
+INTERRUPTED = """
+import os, signal, sys, time
 
-    def arrange(number):
-        def handler(self, path, output):
-            with finished(output):
-                os.kill(os.getpid(), number)
-                time.sleep(5)
-                raise AssertionError("went on")
+sys.path[:0] = sys.argv[1:3]
+from scenes import RedSegmenter
 
-        monkeypatch.setattr("segmenter.batch.Replacer.photo", handler)
+import segmenter.batch, segmenter.inference
+from segmenter import cli
+from segmenter.files import finished
 
-    return arrange
+def photo(self, path, output):
+    with finished(output):
+        os.kill(os.getpid(), number)
+        time.sleep(5)
+        raise AssertionError("went on")
+
+segmenter.inference.Segmenter = lambda *_, **__: RedSegmenter()
+segmenter.batch.Replacer.photo = photo
+number = getattr(signal, sys.argv[3])
+before = signal.getsignal(number)
+code = cli.main(["replace", "in/anna.png", "-o", "out.png"])
+assert signal.getsignal(number) == before
+sys.exit(code)
+"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 1)])
-def test_a_signal_to_end_leaves_nothing(fake, interrupted, tmp_path, capsys, name, code):
+def test_a_signal_to_end_leaves_nothing(tmp_path, name, code):
     save_image(tmp_path / "in" / "anna.png", person())
-    number = getattr(signal, name)
-    before = signal.getsignal(number)
-    interrupted(number)
-    arguments = ["replace", str(tmp_path / "in" / "anna.png"), "-o", str(tmp_path / "out.png")]
-    assert cli.main(arguments) == code
+    folders = [str(path) for path in (Path(__file__).parent, Path(__file__).parents[1])]
+    command = [sys.executable, "-c", INTERRUPTED, *folders, name]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
-    assert "replace: cancelled" in capsys.readouterr().err
-    assert signal.getsignal(number) == before
+    assert "replace: cancelled" in done.stderr
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs POSIX signals")
