@@ -264,6 +264,7 @@ def test_a_video_takes_the_cards_way(segmenters, as_card, tmp_path, monkeypatch)
 def test_a_part_of_a_video_takes_it_too(segmenters, as_card, tmp_path, monkeypatch):
     """Frames that are only looked at are not given; a background knows where the part begins."""
     monkeypatch.setattr(stream, "alphas_of", None)
+    monkeypatch.setattr(module, "MOST_FRAMES", 4)
     source = make_clip(tmp_path / "in.mp4", sound=None, seconds=0.3)
     told = probe(source), Numbers(), segmenters("cpu"), ReplaceOptions()
     whole = list(pictures_of(read_frames(source), *told))
