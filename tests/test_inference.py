@@ -72,7 +72,7 @@ def far_away(height, left):
     return hills, cover > 0.5
 
 
-@pytest.mark.parametrize("height", [160, 300])
+@pytest.mark.parametrize("height", [80, 160, 300])
 def test_somebody_far_away_is_found_and_seen_from_nearer(segmenter, height):
     frame, truth = far_away(height, 1000)
     assert iou(segmenter.probability(frame) > 0.5, truth) > 0.9
