@@ -17,9 +17,9 @@ FIRST, WHOLE, NEAR = 5 / 6, 7 / 12, 7 / 6
 # is seen so faintly there is looked at.
 SPARSE, SCAN, FAINT = 0.1, 7 / 3, 0.3
 # Whom the first view overlooks is believed to be there if, seen from near, so much of her is seen
-# so surely, and the part of the photo that was laid around her is not filled more than this. In 62
-# scenes of somebody far away all 30 whom it overlooked had .81 or more and .21 or less; of twelve
-# things that are nobody, in those and in 155 pictures of nobody, all that it overlooked fall.
+# so surely, and the part of the photo that was laid around her is not filled more than this. Of 59
+# people far away the 32 whom it overlooked had .81 or more and .21 or less; of twelve things that
+# are nobody, in those scenes and in 155 pictures of nobody, the nine that it overlooked fall.
 SURELY, MOSTLY, FITTING = 0.9, 0.7, 0.35
 # People who fill less of the photo than this are looked at from nearer, up to so many times.
 FILLED, LARGEST_ZOOM = 0.5, 1.6

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from segmenter.arrays import Alpha, Cutout, Frame
+from segmenter.arrays import Cutout, Frame, to_grey
 from segmenter.background import Transparent
 from segmenter.composite import over
 from segmenter.edges_view import edges_view
@@ -102,7 +102,7 @@ class Desk:
             )
             save_image(files.before, shrunk(frame, PREVIEW_SIDE))
             save_image(files.after, shrunk(preview(result.picture), PREVIEW_SIDE))
-            save_image(files.matte, as_picture(result.alpha))
+            save_image(files.matte, to_grey(result.alpha))
             drawn_from = (frame, result.probability, result.alpha)
             edges = edges_view(*(shrunk(array, PREVIEW_SIDE) for array in drawn_from))
             save_image(files.edges, edges)
@@ -214,11 +214,6 @@ def preview(picture: Frame | Cutout) -> Frame:
     board = np.where((rows + columns) % 2, CHECK_DARK, CHECK_LIGHT).astype(np.uint8)
     alpha = picture[..., 3].astype(np.float32) / 255
     return over(np.ascontiguousarray(picture[..., :3]), alpha, np.dstack([board] * 3))
-
-
-def as_picture(alpha: Alpha) -> np.ndarray:
-    """Return the matte as 8-bit grey, (H, W)."""
-    return np.rint(alpha * 255).astype(np.uint8)
 
 
 def in_words(seconds: float) -> str:
