@@ -46,10 +46,11 @@ def test_greys_have_no_colour():
     assert (np.diff(luma[0].astype(int)) >= 0).all()
 
 
-def test_it_agrees_with_ffmpeg(tmp_path):
-    picture = painting(64, 96)
+@pytest.mark.parametrize("height", [64, 334])
+def test_it_agrees_with_ffmpeg(tmp_path, height):
+    picture = painting(height, 96)
     (tmp_path / "rgb").write_bytes(picture.tobytes())
-    given = "-f rawvideo -pix_fmt rgb24 -video_size 96x64 -i"
+    given = f"-f rawvideo -pix_fmt rgb24 -video_size 96x{height} -i"
     wanted = "-vf scale=out_color_matrix=bt709:out_range=tv:flags=area+accurate_rnd+full_chroma_inp"
     raw = ffmpeg(given, tmp_path / "rgb", wanted, "-pix_fmt yuv420p -f rawvideo -")
     ours = np.concatenate([plane.ravel() for plane in to_planes(picture)])
@@ -57,7 +58,7 @@ def test_it_agrees_with_ffmpeg(tmp_path):
     assert difference.max() <= 2 and difference.mean() < 0.4
 
 
-@pytest.mark.parametrize(("height", "width"), [(5, 8), (6, 7), (5, 7), (1, 1)])
+@pytest.mark.parametrize(("height", "width"), [(5, 8), (6, 7), (5, 7), (1, 1), (129, 7), (259, 4)])
 def test_odd_sizes_repeat_the_last_row_and_column(height, width):
     picture = painting(height, width)
     even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -15,6 +15,7 @@ _RED, _BLUE = 0.2126, 0.0722  # of brightness, ITU-R BT.709
 _BRIGHTNESS = np.array([_RED, 1 - _RED - _BLUE, _BLUE])
 _RANGES = np.array([219, 224, 224]) / 255  # "tv": 16 to 235, and 16 to 240 about 128
 _OFFSETS = np.array([16, 128, 128])
+_BAND_ROWS = 128  # converted at a time: even; fewer take longer, more take memory
 
 
 def _matrix() -> NDArray[np.float32]:
@@ -37,11 +38,11 @@ class PlaneMaker:
     def __init__(self, height: int, width: int):
         """Prepare for frames of that size."""
         self._shape = height, width
-        even = height + height % 2, width + width % 2
-        half = even[0] // 2, even[1] // 2
-        self._even = np.empty((*even, 3), np.uint8)
-        self._full = [np.empty(even, np.uint8) for _ in range(3)]
-        self._half = [np.empty(half, np.uint8) for _ in range(2)]
+        rows, columns = height + height % 2, width + width % 2
+        self._brightness = np.empty((rows, columns), np.uint8)
+        self._colours = [np.empty((rows // 2, columns // 2), np.uint8) for _ in range(2)]
+        self._band = np.empty((min(rows, _BAND_ROWS), columns, 3), np.uint8)
+        self._band_colours = [np.empty(self._band.shape[:2], np.uint8) for _ in range(2)]
 
     def __call__(self, frame: Frame) -> tuple[Plane, Plane, Plane]:
         """Convert (H, W, 3) uint8 RGB.
@@ -53,9 +54,16 @@ class PlaneMaker:
         height, width = self._shape
         if height % 2 or width % 2:
             frame = cv2.copyMakeBorder(frame, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-        cv2.transform(frame, _RGB_TO_BT709, dst=self._even)
-        cv2.mixChannels([self._even], self._full, (0, 0, 1, 1, 2, 2))
-        size = self._half[0].shape[::-1]
-        for full, half in zip(self._full[1:], self._half, strict=True):
-            cv2.resize(full, size, dst=half, interpolation=cv2.INTER_AREA)
-        return np.ascontiguousarray(self._full[0][:height, :width]), *self._half
+        for top in range(0, len(frame), _BAND_ROWS):
+            self._convert(frame[top : top + _BAND_ROWS], top)
+        return np.ascontiguousarray(self._brightness[:height, :width]), *self._colours
+
+    def _convert(self, rows: Frame, top: int) -> None:
+        """Fill the planes where these rows lie, `top` rows below the first."""
+        count = len(rows)
+        band, colours = self._band[:count], [colour[:count] for colour in self._band_colours]
+        cv2.transform(rows, _RGB_TO_BT709, dst=band)
+        cv2.mixChannels([band], [self._brightness[top : top + count], *colours], (0, 0, 1, 1, 2, 2))
+        for full, plane in zip(colours, self._colours, strict=True):
+            half = plane[top // 2 : (top + count) // 2]
+            cv2.resize(full, half.shape[::-1], dst=half, interpolation=cv2.INTER_AREA)
