@@ -1,5 +1,6 @@
 """The parts of a photo where people are, to be seen and studied closely when they are small."""
 
+import math
 from dataclasses import dataclass
 from functools import reduce
 
@@ -16,6 +17,7 @@ LEAST_PIECE = 0.0005
 # Parts that together are more of the photo than this are not worth a look of their own, and of
 # more parts than so many one is made, since each takes its time.
 LARGEST_SHARE, MOST_PARTS = 0.5, 4
+ROUNDING = 1e-6  # of shares, and of pixels counted with them
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,25 @@ class Crop:
 
     def of(self, pixels: NDArray) -> NDArray:
         """Return the part of (H, W) or (H, W, C), at least one pixel, without copying it."""
-        height, width = pixels.shape[:2]
-        rows = slice(int(self.top * height), int(np.ceil(self.bottom * height)))
-        return pixels[rows, int(self.left * width) : int(np.ceil(self.right * width))]
+        rows, columns = self.pixels(*pixels.shape[:2])
+        return pixels[rows.start : rows.stop, columns.start : columns.stop]
+
+    def pixels(self, height: int, width: int) -> tuple[range, range]:
+        """Return the rows and columns of a picture (height, width) that the part touches."""
+        return pixels_between(self.top, self.bottom, height), pixels_between(
+            self.left, self.right, width
+        )
 
     def overlaps(self, other: "Crop") -> bool:
         """Tell whether both have a place in common."""
         down = min(self.bottom, other.bottom) - max(self.top, other.top)
         across = min(self.right, other.right) - max(self.left, other.left)
         return down >= 0 and across >= 0
+
+    def holds(self, other: "Crop") -> bool:
+        """Tell whether no place of the other lies outside, but for rounding errors."""
+        together = self.joined(other)
+        return together.share <= self.share + ROUNDING
 
     def joined(self, other: "Crop") -> "Crop":
         """Return the smallest crop that holds both."""
@@ -57,17 +69,30 @@ class Crop:
 WHOLE = Crop(0, 1, 0, 1)
 
 
+def pixels_between(first: float, last: float, length: int) -> range:
+    """Return the pixels, of so many in a row, that lie at least in part between two shares."""
+    return range(int(first * length + ROUNDING), math.ceil(last * length - ROUNDING))
+
+
 def crops_around(people: Mask) -> list[Crop]:
     """Return the parts of (h, w) that hold people and some context, apart from each other.
 
     None where nobody is, and where people fill so much that the whole shows them as well.
     """
+    crops = apart(crops_of(people))
+    if len(crops) > MOST_PARTS:
+        crops = [reduce(Crop.joined, crops)]
+    return crops if sum(crop.share for crop in crops) <= LARGEST_SHARE else []
+
+
+def crops_of(people: Mask, margin_share: float = 1) -> list[Crop]:
+    """Return the parts of (h, w) around every piece, with such a share of the context."""
     height, width = people.shape
     _, _, found, _ = cv2.connectedComponentsWithStats(people.astype(np.uint8), connectivity=8)
     pieces = found[1:][found[1:, cv2.CC_STAT_AREA] >= LEAST_PIECE * people.size]
     crops = []
     for left, top, across, down, _ in pieces:
-        margin = MARGIN * max(across, down)
+        margin = margin_share * MARGIN * max(across, down)
         crops.append(
             Crop(
                 max(0, top - margin) / height,
@@ -76,10 +101,7 @@ def crops_around(people: Mask) -> list[Crop]:
                 min(width, left + across + margin) / width,
             )
         )
-    crops = apart(crops)
-    if len(crops) > MOST_PARTS:
-        crops = [reduce(Crop.joined, crops)]
-    return crops if sum(crop.share for crop in crops) <= LARGEST_SHARE else []
+    return crops
 
 
 def apart(crops: list[Crop]) -> list[Crop]:

@@ -29,7 +29,7 @@ from segmenter.photo_views import (
     with_gaps_of,
     zoom_for,
 )
-from segmenter.preprocess import Batch, Geometry, restore, to_batch
+from segmenter.preprocess import Batch, Geometry, fit, padded_shape, restore, to_batch
 from segmenter.resample import enlarge
 from segmenter.weights import Weights, fetch
 
@@ -116,8 +116,8 @@ class Segmenter:
                 happens beside what goes on.
         """
         if isinstance(self._backend, OnnxBackend):
-            batch, _ = self._to_batch(np.zeros((height, width, 3), np.uint8), size)
-            self._backend.sessions.expect(batch.shape)
+            padded = padded_shape(*fit(height, width, size), self.weights.stride_multiple)
+            self._backend.sessions.expect((1, 3, *padded))
             if wait:
                 self._backend.sessions.settle()
 

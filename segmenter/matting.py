@@ -4,12 +4,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from segmenter.arrays import Alpha, Frame, Probability, require_frame
+from segmenter.closeup import Closeup, Part
+from segmenter.crops import WHOLE, Crop
 from segmenter.inference import Segmenter
 from segmenter.nearness import Nearness
 from segmenter.pipeline import ReplaceOptions, to_alpha
+from segmenter.preprocess import fit
 from segmenter.refine import LIVE, VIDEO
-from segmenter.resample import halve, shrink
+from segmenter.resample import enlarge, halve, shrink, shrink_to
 from segmenter.temporal import AlphaSteadier, Motion, MotionTracker, Recall, TemporalSmoother
+
+FINER = 2  # times as many pixels a side tell of people in a part that is seen closely
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,7 @@ class Look:
     frame: Frame
     small: Frame  # the frame, halved as often as it stays fine enough
     probability: Probability  # (h, w), no larger than the frame
+    part: Crop  # where people are, seen closely; all of it when they are large
     motion: Motion | None  # None when nothing before matters
 
 
@@ -33,7 +39,7 @@ class Matting:
         self._segmenter, self._closely = segmenter, closely
         self._size = segmenter.photo_size if closely else segmenter.live_size
         self._nearness = Nearness(self._size) if closely else None
-        self._ready_for: tuple[int, ...] = ()  # height, width and size of such frames
+        self._closeup = Closeup()
         self._detail = VIDEO if closely else LIVE
         self._motion, self._recall = MotionTracker(), Recall()
         self._steady_probability, self._steady_alpha = TemporalSmoother(), AlphaSteadier()
@@ -42,27 +48,45 @@ class Matting:
         """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
         # Halved once for all steps; half as large again as what comes of it: sharp.
         small = halve(require_frame(frame), 3 * max(self._size, self._detail.long_side) // 2)
-        ask = partial(self._find_people, small)
+        ask = partial(self._find_people, frame, small)
         if not smoothing:
             self._motion.reset()
-            return Look(frame, small, ask(), None)
-        motion, probability = self._motion(small), self._recall(small, ask)
-        return Look(frame, small, self._steady_probability(probability, motion), motion)
+            self._closeup.reset()
+            return Look(frame, small, *ask(), None)
+        motion = self._motion(small)
+        if motion is None:
+            self._closeup.reset()
+        probability, part = self._recall(small, ask)
+        return Look(frame, small, self._steady_probability(probability, motion), part, motion)
 
-    def _find_people(self, small: Frame) -> Probability:
-        probability = self._look_at(small, self._nearness.size if self._nearness else self._size)
-        if self._nearness and self._nearness.changes(probability):
-            probability = self._look_at(small, self._nearness.size)
-        return shrink(probability, self._detail.long_side)
+    def _find_people(self, frame: Frame, small: Frame) -> tuple[Probability, Crop]:
+        """Return the probability of a frame, and where people are small in it."""
+        whole = self._look_at(small, self._nearness.size if self._nearness else self._size)
+        part = self._closeup.choose(whole, *frame.shape[:2])
+        if part:
+            if self._nearness:
+                self._nearness.reset()
+            return self._look_closely(whole, frame, part), part.crop
+        if self._nearness and self._nearness.changes(whole):
+            whole = self._look_at(small, self._nearness.size)
+        return shrink(whole, self._detail.long_side), WHOLE
 
-    def _look_at(self, small: Frame, size: int) -> Probability:
-        if (*small.shape[:2], size) != self._ready_for:
-            self._ready_for = (*small.shape[:2], size)
-            # A file waits, so that it comes out the same each time, however it is cut into chunks.
-            self._segmenter.expect(*self._ready_for, wait=self._closely)
-        return self._segmenter.probability(small, size)
+    def _look_closely(self, whole: Probability, frame: Frame, part: Part) -> Probability:
+        """Return the probability of a frame with a part of it seen anew, more finely."""
+        near = self._look_at(part.crop.of(frame), round(part.size_share * self._size))
+        long_side = min(FINER * self._detail.long_side, max(frame.shape[:2]))
+        found = enlarge(whole, *fit(*frame.shape[:2], long_side))
+        place = part.crop.of(found)
+        place[:] = shrink_to(near, *place.shape)
+        self._closeup.remember(found)
+        return found
+
+    def _look_at(self, picture: Frame, size: int) -> Probability:
+        # A file waits, so that it comes out the same each time, however it is cut into chunks.
+        self._segmenter.expect(*picture.shape[:2], size, wait=self._closely)
+        return self._segmenter.probability(picture, size)
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
         """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
-        alpha = to_alpha(look.probability, look.frame, options, self._detail, look.small)
+        alpha = to_alpha(look.probability, look.frame, options, self._detail, look.small, look.part)
         return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha

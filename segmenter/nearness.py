@@ -15,7 +15,12 @@ class Nearness:
 
     def __init__(self, size: int):
         """Begin far: `size` is the long side, in pixels, for large people."""
-        self._far, self._is_near = size, False
+        self._far = size
+        self.reset()
+
+    def reset(self) -> None:
+        """Look from far again."""
+        self._is_near = False
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
 from segmenter.background import Background, Blur, Clip, Colour, Picture, Transparent
 from segmenter.composite import cut_out, over_at, without_background
+from segmenter.crops import Crop
 from segmenter.errors import InvalidInput
 from segmenter.foreground import estimate_foreground, estimate_rim
 from segmenter.images import IMAGE_ENDINGS, open_image
@@ -131,10 +132,11 @@ def to_alpha(
     options: ReplaceOptions,
     detail: Detail,
     small: Frame | None = None,
+    part: Crop | None = None,
 ) -> Alpha:
-    """Choose who is kept, then refine the edges; `small` as for `refine`."""
+    """Choose who is kept, then refine the edges; `small` and `part` as for `refine`."""
     chosen = choose_people(probability, options.people, options.point, frame=frame)
-    return refine(chosen, frame, options.refine, detail=detail, small=small)
+    return refine(chosen, frame, options.refine, detail=detail, small=small, part=part)
 
 
 def put_before(

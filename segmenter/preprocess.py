@@ -32,6 +32,11 @@ def fit(height: int, width: int, size: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def padded_shape(height: int, width: int, multiple: int) -> tuple[int, int]:
+    """Return the next multiples of both."""
+    return height + -height % multiple, width + -width % multiple
+
+
 def to_batch(
     frame: Frame, size: int, multiple: int, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> tuple[Batch, Geometry]:
@@ -52,8 +57,9 @@ def to_batch(
         small = shrink_to(frame, inner_height, inner_width)
     else:
         small = enlarge(frame, inner_height, inner_width)
+    rows, columns = padded_shape(inner_height, inner_width, multiple)
     small = cv2.copyMakeBorder(
-        small, 0, -inner_height % multiple, 0, -inner_width % multiple, cv2.BORDER_REPLICATE
+        small, 0, rows - inner_height, 0, columns - inner_width, cv2.BORDER_REPLICATE
     )
     batch = normalise(small, mean, std)
     return batch, Geometry(height, width, inner_height, inner_width)

@@ -78,6 +78,7 @@ def refine(
     *,
     detail: Detail = PHOTO,
     small: Frame | None = None,
+    part: Crop | None = None,
 ) -> Alpha:
     """Turn a probability into an alpha, guided by the frame.
 
@@ -87,6 +88,7 @@ def refine(
         options: None for the defaults.
         detail: how closely edges and colours are studied.
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
+        part: the one to study, outside which there is nobody; None to look for such parts.
 
     Returns:
         (H, W) float32 in [0, 1].
@@ -99,10 +101,12 @@ def refine(
     if strength:
         # Away from the outline the probability is decided: 0 or 1.
         cv2.threshold(alpha, 0.5, 1, cv2.THRESH_BINARY, dst=alpha)
-        for part in studied_parts(probability, detail):
-            coarse = shrink(part.of(probability), detail.long_side)
-            guide = shrink_to(part.of(frame if small is None else small), *coarse.shape)
-            guide_alpha(part.of(alpha), part.of(frame), coarse, guide, detail)
+        for crop in [part] if part else studied_parts(probability, detail):
+            coarse = shrink(crop.of(probability), detail.long_side)
+            # Of a part, `small` shows too little.
+            source = small if small is not None and crop == WHOLE else frame
+            guide = shrink_to(crop.of(source), *coarse.shape)
+            guide_alpha(crop.of(alpha), crop.of(frame), coarse, guide, detail)
     if 0 < strength < 1:
         alpha = cv2.addWeighted(alpha, strength, whole, 1 - strength, 0)
     if options.shift_px:

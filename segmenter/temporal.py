@@ -7,6 +7,7 @@ alone from that very frame on. The more frames have agreed, the more the memory 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -35,6 +36,9 @@ NEARBY = 9
 # for so many frames in a row.
 UNCHANGED, LONGEST_REST = 1.0, 3
 CUT = 0.4  # share of the picture that matches nothing before
+
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def largest_channel(difference: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.maximum(np.maximum(first, second), third)
 
 
-class Recall:
+class Recall(Generic[Answer]):
     """Gives the answer to an earlier frame again while nothing has moved since.
 
     Call it with the frames of one video or camera in order.
@@ -127,10 +131,10 @@ class Recall:
     def __init__(self):
         self._shape: tuple[int, ...] = ()  # of the frame answered
         self._picture: NDArray[np.float32] | None = None  # (h, w, 3), that frame, small
-        self._answer: Probability | None = None
+        self._answer: Answer | None = None
         self._rest = 0  # frames since then
 
-    def __call__(self, frame: Frame, ask: Callable[[], Probability]) -> Probability:
+    def __call__(self, frame: Frame, ask: Callable[[], Answer]) -> Answer:
         """Return the answer to a frame (H, W, 3) uint8 RGB; `ask` is called when it is needed."""
         picture = shrink(frame, MOTION_SIDE).astype(np.float32)
         holds = (

