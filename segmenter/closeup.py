@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segmenter.arrays import Mask, Probability
-from segmenter.crops import Crop, crops_of
+from segmenter.crops import LEAST_PIECE, Crop, crops_of
 from segmenter.resample import enlarge, shrink
 
 SEEN_SIDE = 320  # pixels, long side of the small picture in which people are looked for
 # Height to width, and the long side at which the network sees such a part, as a share of the one
 # for whole frames: about as many pixels each. Few, since it is made ready for each by itself.
 SHAPES = ((13, 8, 13 / 12), (1, 1, 5 / 6), (8, 13, 13 / 12))
+# Pixels, of which a part's sides are multiples: they are halved at little cost.
+GRID = 4
 # As shares of the frame: the largest part worth a look of its own, and, so that looks do not come
 # and go, the largest that keeps it.
 LARGEST, LARGEST_KEPT = 0.4, 0.5
@@ -55,6 +58,17 @@ class Closeup:
             self._before = None
         return self._part
 
+    def has_news_around(self, known: NDArray[np.float32]) -> bool:
+        """Tell whether outside the part somebody may have come since the last frame.
+
+        Args:
+            known: (h, w), 0 where the picture shows what it did not show before.
+        """
+        is_new = known == 0
+        if self._part:
+            self._part.crop.of(is_new)[:] = False
+        return is_new.mean() >= LEAST_PIECE
+
     def remember(self, found: Probability) -> None:
         """Keep what was found in the frame in the end, (h, w) float32, for the next one."""
         self._before = shrink(found, SEEN_SIDE)
@@ -93,9 +107,9 @@ def fitting_part(needed: Crop, height: int, width: int) -> Part | None:
     fits = []
     for down, across, size_share in SHAPES:
         scale = max(len(rows) / down, len(columns) / across)
-        length = math.ceil(scale * max(down, across))
-        # Rounded down the shorter side takes no more padding than one of exactly this shape.
-        tall, wide = (length * side // max(down, across) for side in (down, across))
+        tall, wide = sides(scale, down, across)
+        if tall < len(rows) or wide < len(columns):
+            tall, wide = sides(scale + GRID / min(down, across), down, across)
         if tall <= height and wide <= width:
             fits.append((tall * wide, tall, wide, size_share))
     if not fits:
@@ -104,6 +118,16 @@ def fitting_part(needed: Crop, height: int, width: int) -> Part | None:
     top, left = beginning(rows, tall, height), beginning(columns, wide, width)
     crop = Crop(top / height, (top + tall) / height, left / width, (left + wide) / width)
     return Part(crop, size_share)
+
+
+def sides(scale: float, down: int, across: int) -> tuple[int, int]:
+    """Return height and width, in whole pixels of GRID, of a shape at a scale.
+
+    The shorter is rounded down, so that it takes no more padding than one of exactly this shape.
+    """
+    longest = math.ceil(scale * max(down, across) / GRID) * GRID
+    tall, wide = (longest * side // (max(down, across) * GRID) * GRID for side in (down, across))
+    return tall, wide
 
 
 def beginning(middle: range, length: int, whole: int) -> int:

@@ -7,7 +7,7 @@ from segmenter.arrays import Alpha, Frame, Probability, require_frame
 from segmenter.closeup import Closeup, Part
 from segmenter.crops import WHOLE, Crop
 from segmenter.inference import Segmenter
-from segmenter.nearness import Nearness
+from segmenter.nearness import OF_CAMERA, OF_VIDEO, Nearness
 from segmenter.pipeline import ReplaceOptions, to_alpha
 from segmenter.preprocess import fit
 from segmenter.refine import LIVE, VIDEO
@@ -38,8 +38,10 @@ class Matting:
         """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
         self._segmenter, self._closely = segmenter, closely
         self._size = segmenter.photo_size if closely else segmenter.live_size
-        self._nearness = Nearness(self._size) if closely else None
+        self._nearness = Nearness(self._size, OF_VIDEO if closely else OF_CAMERA)
         self._closeup = Closeup()
+        # What is outside the part, seen in the last frame: it serves for one more.
+        self._whole: Probability | None = None
         self._detail = VIDEO if closely else LIVE
         self._motion, self._recall = MotionTracker(), Recall()
         self._steady_probability, self._steady_alpha = TemporalSmoother(), AlphaSteadier()
@@ -48,28 +50,32 @@ class Matting:
         """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
         # Halved once for all steps; half as large again as what comes of it: sharp.
         small = halve(require_frame(frame), 3 * max(self._size, self._detail.long_side) // 2)
-        ask = partial(self._find_people, frame, small)
         if not smoothing:
             self._motion.reset()
-            self._closeup.reset()
-            return Look(frame, small, *ask(), None)
+            return Look(frame, small, *self._find_people(frame, small, None), None)
         motion = self._motion(small)
-        if motion is None:
-            self._closeup.reset()
+        ask = partial(self._find_people, frame, small, motion)
         probability, part = self._recall(small, ask)
         return Look(frame, small, self._steady_probability(probability, motion), part, motion)
 
-    def _find_people(self, frame: Frame, small: Frame) -> tuple[Probability, Crop]:
+    def _find_people(
+        self, frame: Frame, small: Frame, motion: Motion | None
+    ) -> tuple[Probability, Crop]:
         """Return the probability of a frame, and where people are small in it."""
-        whole = self._look_at(small, self._nearness.size if self._nearness else self._size)
+        whole, self._whole = self._whole, None
+        if motion is None:
+            self._closeup.reset()
+        if motion is None or whole is None or self._closeup.has_news_around(motion.weight):
+            whole = self._whole = self._look_at(small, self._nearness.size)
         part = self._closeup.choose(whole, *frame.shape[:2])
-        if part:
-            if self._nearness:
-                self._nearness.reset()
-            return self._look_closely(whole, frame, part), part.crop
-        if self._nearness and self._nearness.changes(whole):
+        if part is None and self._nearness.changes(whole):
             whole = self._look_at(small, self._nearness.size)
-        return shrink(whole, self._detail.long_side), WHOLE
+            part = self._closeup.choose(whole, *frame.shape[:2])
+        if part is None:
+            self._whole = None
+            return shrink(whole, self._detail.long_side), WHOLE
+        self._nearness.reset()
+        return self._look_closely(whole, frame, part), part.crop
 
     def _look_closely(self, whole: Probability, frame: Frame, part: Part) -> Probability:
         """Return the probability of a frame with a part of it seen anew, more finely."""

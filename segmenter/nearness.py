@@ -6,16 +6,22 @@ from segmenter.arrays import Probability
 # until they fill the second. 75 photos of people in streets, who fill .12 to .4, have boundary F
 # .913 as frames of a video so, instead of .904. With .3 they would have .919, but half bodies in a
 # wide frame would cost as much, a fifth of the frames a second; portraits gain nothing.
-SMALL, LARGE = 0.25, 0.35
+OF_VIDEO, OF_CAMERA = (0.25, 0.35), (0.02, 0.03)
 NEARER = 4 / 3
 
 
 class Nearness:
     """Chooses at what size the network sees a frame, by those before and by itself."""
 
-    def __init__(self, size: int):
-        """Begin far: `size` is the long side, in pixels, for large people."""
-        self._far = size
+    def __init__(self, size: int, limits: tuple[float, float] = OF_VIDEO):
+        """Begin far.
+
+        Args:
+            size: the long side, in pixels, for large people.
+            limits: shares of the frame: people who fill less than the first are looked at from
+                nearer, until they fill the second.
+        """
+        self._far, self._limits = size, limits
         self.reset()
 
     def reset(self) -> None:
@@ -36,10 +42,8 @@ class Nearness:
         """Take in what was found, and tell whether `size` is another now: look again.
 
         Args:
-            probability: (h, w) float32 in [0, 1]; nobody there changes nothing.
+            probability: (h, w) float32 in [0, 1]; where nobody is, somebody small may be.
         """
-        filled = float((probability > 0.5).mean())
-        was_near = self._is_near
-        if filled:
-            self._is_near = filled < (LARGE if was_near else SMALL)
+        was_near, (small, large) = self._is_near, self._limits
+        self._is_near = float((probability > 0.5).mean()) < (large if was_near else small)
         return self._is_near != was_near

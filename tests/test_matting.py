@@ -67,6 +67,37 @@ def test_small_people_are_looked_at_closely(closely, sizes, smoothing):
     assert seen.shape[:2] == (down, across)
 
 
+def test_of_small_people_s_frames_every_second_is_seen_whole_too():
+    segmenter = Counting()
+    matting = Matting(segmenter, closely=True)
+    for left in (200, 206, 212):
+        matting.look(person(360, 640, left=left, side=80), smoothing=True)
+    assert [size for *_, size, _ in segmenter.expected] == [384, 320, 320, 384, 320]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_whoever_comes_while_somebody_small_is_followed_is_there_in_that_frame(number):
+    matting = Matting(Counting(), closely=True)
+    frames = [person(360, 640, left=200 + 2 * n, side=60) for n in range(4)]
+    newcomer = slice(40, 100), slice(300, 360)
+    for frame in frames[number:]:
+        frame[newcomer] = RED
+    alphas = [matting.cut(matting.look(f, smoothing=True), ReplaceOptions()) for f in frames]
+    assert alphas[number][newcomer][5:-5, 5:-5].min() > 0.9
+
+
+def test_after_a_cut_all_is_looked_at_anew():
+    segmenter = Counting()
+    matting = Matting(segmenter, closely=True)
+    room, other = person(360, 640, left=200, side=80), person(360, 640, left=500, side=70)
+    other[:, :, 2] = 255 - other[:, :, 2]
+    matting.look(room, smoothing=True)
+    segmenter.expected.clear()
+    look = matting.look(other, smoothing=True)
+    assert [size for *_, size, _ in segmenter.expected] == [384, 320]
+    assert (look.part.left, look.part.right) == pytest.approx((0.76, 0.91), abs=0.02)
+
+
 def test_people_who_walk_are_followed_closely_and_left_when_they_come_near():
     matting = Matting(Counting(), closely=True)
     places = [*range(60, 140, 2)]

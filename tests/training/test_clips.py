@@ -13,24 +13,24 @@ HEIGHT, WIDTH = 60, 80
 
 
 class BlinkingSegmenter(NamedSegmenter):
-    """Finds what is red, in every other frame less surely, also when it looks there closely."""
+    """Finds what is red, in every other frame less surely."""
 
     live_size = 256
     turn = 0
 
     def probability(self, frame, size=None):
-        self.turn += frame.shape == (HEIGHT, WIDTH, 3)
+        self.turn += 1
         return super().probability(frame, size) * np.float32(0.3 if self.turn % 2 else 1)
 
 
 def red_square(left=20):
-    """A red square on grey with texture, and its mask of 0 and 1."""
+    """A large red square on grey with texture, and its mask of 0 and 1."""
     frame = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     frame[::4] += 40
     mask = np.zeros((HEIGHT, WIDTH), np.float32)
     if left is not None:
-        frame[15:45, left : left + 30] = (200, 20, 20)
-        mask[15:45, left : left + 30] = 1
+        frame[8:54, left : left + 46] = (200, 20, 20)
+        mask[8:54, left : left + 46] = 1
     return frame, mask
 
 
