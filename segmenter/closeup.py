@@ -22,7 +22,7 @@ GRID = 4
 LARGEST, LARGEST_KEPT = 0.4, 0.5
 # A part stays while it leaves so much of a new one's margin around people, and has at most so many
 # times its area: whatever moves the part changes the outline a little.
-KEPT_MARGIN, KEPT_AREA = 0.5, 1.6
+KEPT_MARGIN, KEPT_AREA = 0.7, 1.6
 
 
 @dataclass(frozen=True)
