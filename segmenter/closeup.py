@@ -45,6 +45,11 @@ class Closeup:
         self._part: Part | None = None
         self._before: Probability | None = None  # what was found in the last frame, small
 
+    @property
+    def is_close(self) -> bool:
+        """Whether a part of the last frame was looked at."""
+        return self._part is not None
+
     def choose(self, whole: Probability, height: int, width: int) -> Part | None:
         """Return the part to look at in the next frame, None for no part.
 

@@ -53,7 +53,7 @@ class Matting:
         if not smoothing:
             self._motion.reset()
             return Look(frame, small, *self._find_people(frame, small, None), None)
-        motion = self._motion(small)
+        motion = self._motion(small, finely=self._closeup.is_close)
         ask = partial(self._find_people, frame, small, motion)
         probability, part = self._recall(small, ask)
         return Look(frame, small, self._steady_probability(probability, motion), part, motion)

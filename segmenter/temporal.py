@@ -17,7 +17,9 @@ from segmenter.arrays import Alpha, Frame, Probability, require_frame
 from segmenter.resample import enlarge, shrink
 
 # The values below were chosen on two real and twelve staged clips (`evaluate --clips`).
-MOTION_SIDE = 160  # pixels, long side of the small picture on which motion is judged
+# Pixels, long side of the small picture on which motion is judged; a finer one shows how small
+# people move, and more of a camera's noise.
+MOTION_SIDE, FINE_MOTION_SIDE = 160, 256
 MEMORY_SIDE = 320  # pixels, long side of what is remembered; finer detail is the present frame's
 FINEST_SCALE = 1  # of the flow: half the small picture; 0 takes four times as long for little
 MATCH = 3.0  # levels of 255; averaged over a few small pixels, a camera's noise stays below
@@ -65,8 +67,12 @@ class MotionTracker:
         self._grey: NDArray[np.uint8] | None = None  # (h, w), small, of the last frame
         self._age: NDArray[np.float32] | None = None  # (h, w), frames that the memory is worth
 
-    def __call__(self, frame: Frame) -> Motion | None:
+    def __call__(self, frame: Frame, *, finely: bool = False) -> Motion | None:
         """Compare a frame (H, W, 3) uint8 RGB with those before.
+
+        Args:
+            frame: of the size of those before.
+            finely: look for the motion of small people.
 
         Returns:
             None when there are none, at a scene cut, when the size changes, and in frames ten times
@@ -75,11 +81,12 @@ class MotionTracker:
         if require_frame(frame).shape != self._shape:
             self.reset()
             self._shape = frame.shape
-        picture = shrink(frame, MOTION_SIDE)
+        picture = shrink(frame, FINE_MOTION_SIDE if finely else MOTION_SIDE)
         grey, last_grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), self._grey
-        self._grey = grey
-        present, before = picture.astype(np.float32), self._picture
-        self._picture, age, self._age = present, self._age, np.zeros(grey.shape, np.float32)
+        present, before, age = picture.astype(np.float32), self._picture, self._age
+        self._grey, self._picture, self._age = grey, present, np.zeros(grey.shape, np.float32)
+        if last_grey is not None and last_grey.shape != grey.shape:
+            last_grey, before, age = (enlarge(it, *grey.shape) for it in (last_grey, before, age))
         if last_grey is None or min(grey.shape) < LEAST_SIDE:
             return None
         flow = self._flow.calc(grey, last_grey, None)

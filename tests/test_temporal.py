@@ -7,8 +7,10 @@ import pytest
 
 from segmenter.metrics import iou
 from segmenter.temporal import (
+    FINE_MOTION_SIDE,
     LONGEST,
     LONGEST_REST,
+    MOTION_SIDE,
     AlphaSteadier,
     MotionTracker,
     Recall,
@@ -318,3 +320,17 @@ def test_a_strip_too_narrow_for_the_flow_is_not_followed():
         "assert track(strip) is None and track(strip) is not None\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_looking_more_finely_forgets_nothing():
+    tracker = MotionTracker()
+    frames = [with_person(80 + 2 * step)[0] for step in range(4)]
+    tracker(frames[0])
+    before = tracker(frames[1])
+    after = tracker(frames[2], finely=True)
+    assert max(before.weight.shape) == MOTION_SIDE
+    assert max(after.weight.shape) == min(FINE_MOTION_SIDE, max(SIZE))
+    assert after.weight.mean() > before.weight.mean()  # of two frames instead of one
+    again = tracker(frames[3])
+    assert again.weight.shape == before.weight.shape
+    assert again.weight.mean() > after.weight.mean()
