@@ -38,7 +38,9 @@ class Matting:
         """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
         self._segmenter, self._closely = segmenter, closely
         self._size = segmenter.photo_size if closely else segmenter.live_size
-        self._nearness = Nearness(self._size, OF_VIDEO if closely else OF_CAMERA)
+        # At a camera's size even people half as tall as the frame may be overlooked.
+        limits = OF_VIDEO if closely else OF_CAMERA
+        self._nearness = Nearness(self._size, limits, seeks=not closely)
         self._closeup = Closeup()
         # What is outside the part, seen in the last frame: it serves for one more.
         self._whole: Probability | None = None

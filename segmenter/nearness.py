@@ -13,15 +13,16 @@ NEARER = 4 / 3
 class Nearness:
     """Chooses at what size the network sees a frame, by those before and by itself."""
 
-    def __init__(self, size: int, limits: tuple[float, float] = OF_VIDEO):
+    def __init__(self, size: int, limits: tuple[float, float] = OF_VIDEO, *, seeks: bool = False):
         """Begin far.
 
         Args:
             size: the long side, in pixels, for large people.
             limits: shares of the frame: people who fill less than the first are looked at from
                 nearer, until they fill the second.
+            seeks: look from nearer where nobody is, too: somebody small may be there.
         """
-        self._far, self._limits = size, limits
+        self._far, self._limits, self._seeks = size, limits, seeks
         self.reset()
 
     def reset(self) -> None:
@@ -42,8 +43,10 @@ class Nearness:
         """Take in what was found, and tell whether `size` is another now: look again.
 
         Args:
-            probability: (h, w) float32 in [0, 1]; where nobody is, somebody small may be.
+            probability: (h, w) float32 in [0, 1]; nobody there changes nothing, unless it seeks.
         """
         was_near, (small, large) = self._is_near, self._limits
-        self._is_near = float((probability > 0.5).mean()) < (large if was_near else small)
+        filled = float((probability > 0.5).mean())
+        if filled or self._seeks:
+            self._is_near = filled < (large if was_near else small)
         return self._is_near != was_near

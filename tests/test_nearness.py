@@ -30,12 +30,24 @@ def test_small_people_are_seen_from_nearer_until_they_are_large():
     ]
 
 
-def test_where_nobody_is_somebody_small_may_be():
-    assert sizes(0, 0.5, 0) == [(True, 512), (True, 384), (True, 512)]
+def test_nobody_changes_nothing():
+    assert sizes(0, 0.15, 0, 0.5, 0) == [
+        (False, 384),
+        (True, 512),
+        (False, 512),
+        (True, 384),
+        (False, 384),
+    ]
+
+
+def test_who_seeks_looks_from_nearer_where_nobody_is():
+    nearness = Nearness(384, seeks=True)
+    answers = [(nearness.changes(filling(share)), nearness.size) for share in (0, 0.5, 0)]
+    assert answers == [(True, 512), (True, 384), (True, 512)]
 
 
 def test_a_camera_s_people_are_looked_at_from_nearer_only_when_they_are_tiny():
-    nearness = Nearness(256, OF_CAMERA)
+    nearness = Nearness(256, OF_CAMERA, seeks=True)
     answers = [(nearness.changes(filling(share)), nearness.size) for share in (0.1, 0, 0.02, 0.1)]
     assert answers == [(False, 256), (True, 341), (False, 341), (True, 256)]
 
