@@ -64,12 +64,14 @@ class Matting:
         self, frame: Frame, small: Frame, motion: Motion | None
     ) -> tuple[Probability, Crop]:
         """Return the probability of a frame, and where people are small in it."""
-        whole, self._whole = self._whole, None
         if motion is None:
             self._closeup.reset()
-        if motion is None or whole is None or self._closeup.has_news_around(motion.weight):
+        whole, self._whole, part = self._whole, None, None
+        if whole is not None and motion and not self._closeup.has_news_around(motion.weight):
+            part = self._closeup.choose(whole, *frame.shape[:2])
+        if part is None:
             whole = self._whole = self._look_at(small, self._nearness.size)
-        part = self._closeup.choose(whole, *frame.shape[:2])
+            part = self._closeup.choose(whole, *frame.shape[:2])
         if part is None and self._nearness.changes(whole):
             whole = self._look_at(small, self._nearness.size)
             part = self._closeup.choose(whole, *frame.shape[:2])

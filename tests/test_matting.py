@@ -137,3 +137,15 @@ def test_all_frames_of_a_file_are_calculated_in_the_same_way():
     segmenter = Segmenter(device="cpu", backend="onnx")
     Matting(segmenter, closely=True).look(person(), smoothing=True)  # who is none to the network
     assert segmenter.backend.sessions.get((1, 3, 288, 384)) is not None
+
+
+@pytest.mark.parametrize("start", [100, 103])
+def test_who_comes_nearer_is_seen_as_she_is_when_the_part_ends(start):
+    matting, parts = Matting(Counting(), closely=True), []
+    for side in range(start, 300, 6):
+        look = matting.look(person(360, 640, left=200, side=side), smoothing=True)
+        parts.append(look.part)
+        height, width = look.probability.shape
+        edge = int((200 + side - 3) * width / 640)
+        assert look.probability[60 * height // 360, edge] > 0.5
+    assert parts[0] != WHOLE and parts[-1] == WHOLE

@@ -106,7 +106,7 @@ def test_a_pixel_stage_raises(source, monkeypatch, module, stage):
 @pytest.mark.parametrize("remembers", [MotionTracker, TemporalSmoother, AlphaSteadier])
 def test_smoothing_raises(source, monkeypatch, remembers):
     step = halting(lambda value, *_: None if remembers is MotionTracker else value)
-    monkeypatch.setattr(remembers, "__call__", lambda self, *args: step(*args))
+    monkeypatch.setattr(remembers, "__call__", lambda self, *args, **_: step(*args))
     assert isinstance(within_limit(lambda: list(run(source))), Halt)
 
 
