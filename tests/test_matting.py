@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scenes import RED, RedSegmenter, person
 
+from segmenter import pipeline
 from segmenter.crops import WHOLE
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
@@ -149,3 +150,20 @@ def test_who_comes_nearer_is_seen_as_she_is_when_the_part_ends(start):
         edge = int((200 + side - 3) * width / 640)
         assert look.probability[60 * height // 360, edge] > 0.5
     assert parts[0] != WHOLE and parts[-1] == WHOLE
+
+
+def test_the_part_is_refined_by_itself(monkeypatch):
+    asked = []
+    refined = pipeline.refine
+
+    def noted(*arguments, **options):
+        asked.append(options["part"])
+        return refined(*arguments, **options)
+
+    monkeypatch.setattr(pipeline, "refine", noted)
+    matting = Matting(Counting(), closely=True)
+    for frame in (person(360, 640, left=200, side=80), person(side=80)):
+        look = matting.look(frame, smoothing=False)
+        matting.cut(look, ReplaceOptions(smoothing=False))
+        assert asked[-1] == look.part
+    assert asked[0] != WHOLE == asked[1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segmenter import Segmenter, open_image
-from segmenter.crops import WHOLE
+from segmenter.crops import WHOLE, Crop
 from segmenter.errors import InvalidInput
 from segmenter.metrics import boundary_f, mad
 from segmenter.refine import PHOTO, VIDEO, RefineOptions, refine, studied_parts, unknown_band
@@ -156,3 +156,16 @@ def test_small_people_are_studied_apart_as_if_each_had_a_photo_of_their_own():
     as_one = refine(probability, frame, detail=replace(PHOTO, by_parts=False))
     for place in places:
         assert mad(by_parts[place], alone) < 0.35 * mad(as_one[place], alone)
+
+
+def test_a_part_of_a_video_is_studied_as_if_it_were_the_frame():
+    near, found = photograph(disc()), coarse(disc())
+    frame = np.full((1280, 1280, 3), 90, np.uint8)
+    probability = np.zeros(frame.shape[:2], np.float32)
+    place, part = (slice(64, 64 + SIZE), slice(640, 640 + SIZE)), Crop(0.05, 0.3, 0.5, 0.75)
+    frame[place], probability[place] = near, found
+    assert part.of(probability).shape == found.shape
+    alone = refine(found, near, detail=VIDEO)
+    small = halve(frame, VIDEO.long_side)  # four times too coarse for the part
+    closely = refine(probability, frame, detail=VIDEO, small=small, part=part)
+    np.testing.assert_array_equal(closely[place], alone)
