@@ -28,7 +28,7 @@ class Detail:
     radius: int  # of the fit's windows
     near: int  # the unknown band is so wide, to either side, in any case,
     far: int  # and so wide, fading, where the network doubts
-    by_parts: bool = False  # parts with small people each by itself; in a video it would flicker
+    by_parts: bool = False  # look for parts with small people; a video says which part it is
 
 
 # The best of several by boundary F and mean error. A video, seen less closely by the network, gains
