@@ -2,13 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Mask, Probability
-from segmenter.crops import LEAST_PIECE, Crop, crops_of
+from segmenter.crops import LEAST_PIECE, Crop, crops_of, smallest_around
 from segmenter.resample import enlarge, shrink
 
 SEEN_SIDE = 320  # pixels, long side of the small picture in which people are looked for
@@ -51,7 +50,7 @@ class Closeup:
         return self._part is not None
 
     def choose(self, whole: Probability, height: int, width: int) -> Part | None:
-        """Return the part to look at in the next frame, None for no part.
+        """Return the part of a frame to look at, None for no part.
 
         Args:
             whole: (h, w) float32 in [0, 1], what one look at all of it says.
@@ -86,9 +85,10 @@ class Closeup:
         return small > 0.5
 
     def _chosen(self, people: Mask, height: int, width: int) -> Part | None:
-        needed, least = joined(crops_of(people)), joined(crops_of(people, KEPT_MARGIN))
-        if needed is None:
+        crops = crops_of(people)
+        if not crops:
             return None
+        needed, least = smallest_around(crops), smallest_around(crops_of(people, KEPT_MARGIN))
         kept, largest = self._part, LARGEST_KEPT if self._part else LARGEST
         for wanted in (needed, least):
             new = fitting_part(wanted, height, width)
@@ -96,11 +96,6 @@ class Closeup:
                 holds = kept and kept.crop.holds(least)
                 return kept if holds and kept.crop.share <= KEPT_AREA * new.crop.share else new
         return None
-
-
-def joined(crops: list[Crop]) -> Crop | None:
-    """Return the smallest crop that holds all; None when there are none."""
-    return reduce(Crop.joined, crops) if crops else None
 
 
 def fitting_part(needed: Crop, height: int, width: int) -> Part | None:

@@ -1,4 +1,4 @@
-"""The parts of a photo where people are, to be seen and studied closely when they are small."""
+"""The parts of a picture where people are, to be seen and studied closely when they are small."""
 
 import math
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ ROUNDING = 1e-6  # of shares, and of pixels counted with them
 
 @dataclass(frozen=True)
 class Crop:
-    """A part of a photo, as shares, 0 to 1, of its height and width, so that it fits any size."""
+    """A part of a picture, as shares, 0 to 1, of its height and width, so that it fits any size."""
 
     top: float
     bottom: float
@@ -41,9 +41,8 @@ class Crop:
 
     def pixels(self, height: int, width: int) -> tuple[range, range]:
         """Return the rows and columns of a picture (height, width) that the part touches."""
-        return pixels_between(self.top, self.bottom, height), pixels_between(
-            self.left, self.right, width
-        )
+        rows = pixels_between(self.top, self.bottom, height)
+        return rows, pixels_between(self.left, self.right, width)
 
     def overlaps(self, other: "Crop") -> bool:
         """Tell whether both have a place in common."""
@@ -53,8 +52,7 @@ class Crop:
 
     def holds(self, other: "Crop") -> bool:
         """Tell whether no place of the other lies outside, but for rounding errors."""
-        together = self.joined(other)
-        return together.share <= self.share + ROUNDING
+        return self.joined(other).share <= self.share + ROUNDING
 
     def joined(self, other: "Crop") -> "Crop":
         """Return the smallest crop that holds both."""
@@ -81,12 +79,12 @@ def crops_around(people: Mask) -> list[Crop]:
     """
     crops = apart(crops_of(people))
     if len(crops) > MOST_PARTS:
-        crops = [reduce(Crop.joined, crops)]
+        crops = [smallest_around(crops)]
     return crops if sum(crop.share for crop in crops) <= LARGEST_SHARE else []
 
 
 def crops_of(people: Mask, margin_share: float = 1) -> list[Crop]:
-    """Return the parts of (h, w) around every piece, with such a share of the context."""
+    """Return the part of (h, w) around every piece, with such a share of the usual margin."""
     height, width = people.shape
     _, _, found, _ = cv2.connectedComponentsWithStats(people.astype(np.uint8), connectivity=8)
     pieces = found[1:][found[1:, cv2.CC_STAT_AREA] >= LEAST_PIECE * people.size]
@@ -102,6 +100,11 @@ def crops_of(people: Mask, margin_share: float = 1) -> list[Crop]:
             )
         )
     return crops
+
+
+def smallest_around(crops: list[Crop]) -> Crop:
+    """Return the smallest crop that holds all, one or more."""
+    return reduce(Crop.joined, crops)
 
 
 def apart(crops: list[Crop]) -> list[Crop]:

@@ -1,4 +1,4 @@
-"""How near a video's people are looked at: small ones from nearer."""
+"""How near the people of a video or camera are looked at: small ones from nearer."""
 
 from segmenter.arrays import Probability
 

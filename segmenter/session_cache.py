@@ -15,7 +15,8 @@ Shape = tuple[int, ...]
 
 # A session costs about ten runs and 30 MB, and brings back 3 to 8 % of each run; with OpenVINO it
 # costs some dozen runs, and brings back half of each.
-OFTEN, MOST_SESSIONS = 50, 4
+# Frames of one shape take five at most: whole, from nearer, and their parts in three shapes.
+OFTEN, MOST_SESSIONS = 50, 6
 
 
 class Session(Protocol):
