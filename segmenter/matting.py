@@ -38,9 +38,8 @@ class Matting:
         """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
         self._segmenter, self._closely = segmenter, closely
         self._size = segmenter.photo_size if closely else segmenter.live_size
-        # At a camera's size even people half as tall as the frame may be overlooked.
-        limits = OF_VIDEO if closely else OF_CAMERA
-        self._nearness = Nearness(self._size, limits, seeks=not closely)
+        self._limits = OF_VIDEO if closely else OF_CAMERA
+        self._nearness = Nearness(self._size, self._limits)
         self._closeup = Closeup()
         # What is outside the part, seen in the last frame: it serves for one more.
         self._whole: Probability | None = None
@@ -70,15 +69,17 @@ class Matting:
         if whole is not None and motion and not self._closeup.has_news_around(motion.weight):
             part = self._closeup.choose(whole, *frame.shape[:2])
         if part is None:
-            whole = self._whole = self._look_at(small, self._nearness.size)
-            part = self._closeup.choose(whole, *frame.shape[:2])
-        if part is None and self._nearness.changes(whole):
             whole = self._look_at(small, self._nearness.size)
             part = self._closeup.choose(whole, *frame.shape[:2])
+            if (part is None or self._limits.always) and self._nearness.changes(whole):
+                whole = self._look_at(small, self._nearness.size)
+                part = self._closeup.choose(whole, *frame.shape[:2])
+            self._whole = whole
         if part is None:
             self._whole = None
             return shrink(whole, self._detail.long_side), WHOLE
-        self._nearness.reset()
+        if not self._limits.always:
+            self._nearness.reset()
         return self._look_closely(whole, frame, part), part.crop
 
     def _look_closely(self, whole: Probability, frame: Frame, part: Part) -> Probability:

@@ -54,7 +54,7 @@ def test_the_network_is_made_ready_for_each_shape_of_frames(closely, size):
     assert told == [(120, 160, size, closely), (120, 200, size, closely)]
 
 
-@pytest.mark.parametrize(("closely", "sizes"), [(True, [384, 320]), (False, [256, 213])])
+@pytest.mark.parametrize(("closely", "sizes"), [(True, [384, 320]), (False, [256, 384, 213])])
 @pytest.mark.parametrize("smoothing", [True, False])
 def test_small_people_are_looked_at_closely(closely, sizes, smoothing):
     segmenter = Counting()
@@ -64,7 +64,7 @@ def test_small_people_are_looked_at_closely(closely, sizes, smoothing):
     assert look.part.share < 0.1
     seen = look.part.of(look.frame)
     assert (seen == RED).all(axis=2).sum() == 80 * 80  # whole
-    down, across, _ = segmenter.expected[1][:3]
+    down, across, _ = segmenter.expected[-1][:3]
     assert seen.shape[:2] == (down, across)
 
 
@@ -127,11 +127,22 @@ def test_small_people_far_from_each_other_are_seen_from_nearer_in_files_all_toge
     assert [size for *_, size, _ in segmenter.expected] == [512, 384]
 
 
-def test_a_camera_s_people_far_from_each_other_cost_one_look():
+def test_a_camera_s_people_far_from_each_other_are_seen_from_nearer_in_one_look_a_frame():
     segmenter = Counting()
+    matting = Matting(segmenter, closely=False)
     frame = np.hstack([person(side=20, left=10), person(side=20, left=130)])
-    Matting(segmenter, closely=False).look(frame, smoothing=True)
-    assert segmenter.looks == 1
+    for _ in range(3):
+        matting.look(frame, smoothing=False)
+    assert [size for *_, size, _ in segmenter.expected] == [256, 384, 384, 384]
+
+
+def test_a_camera_that_sees_one_person_closely_still_looks_for_others_from_nearer():
+    segmenter = Counting()
+    matting = Matting(segmenter, closely=False)
+    for _ in range(2):
+        assert matting.look(person(side=20), smoothing=False).part != WHOLE
+    part = segmenter.expected[-1][2]
+    assert [size for *_, size, _ in segmenter.expected] == [256, 384, part, 384, part]
 
 
 def test_all_frames_of_a_file_are_calculated_in_the_same_way():

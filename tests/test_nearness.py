@@ -40,16 +40,16 @@ def test_nobody_changes_nothing():
     ]
 
 
-def test_who_seeks_looks_from_nearer_where_nobody_is():
-    nearness = Nearness(384, seeks=True)
+def test_a_camera_looks_from_nearer_where_nobody_is():
+    nearness = Nearness(256, OF_CAMERA)
     answers = [(nearness.changes(filling(share)), nearness.size) for share in (0, 0.5, 0)]
-    assert answers == [(True, 512), (True, 384), (True, 512)]
+    assert answers == [(True, 384), (True, 256), (True, 384)]
 
 
-def test_a_camera_s_people_are_looked_at_from_nearer_only_when_they_are_tiny():
-    nearness = Nearness(256, OF_CAMERA, seeks=True)
-    answers = [(nearness.changes(filling(share)), nearness.size) for share in (0.1, 0, 0.02, 0.1)]
-    assert answers == [(False, 256), (True, 341), (False, 341), (True, 256)]
+def test_a_camera_s_groups_are_looked_at_from_nearer_and_half_bodies_are_not():
+    nearness = Nearness(256, OF_CAMERA)
+    answers = [(nearness.changes(filling(share)), nearness.size) for share in (0.25, 0.1, 0.2, 0.3)]
+    assert answers == [(False, 256), (True, 384), (False, 384), (True, 256)]
 
 
 def test_the_largest_size_is_what_small_people_get():
