@@ -1,13 +1,14 @@
-"""The part of a moving picture where people are: while they are small, it is looked at closely."""
+"""The parts of a moving picture where people are: while small, they are looked at closely."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Mask, Probability
-from segmenter.crops import LEAST_PIECE, Crop, crops_of, smallest_around
+from segmenter.crops import LEAST_PIECE, MOST_PARTS, Crop, apart, crops_of, smallest_around
 from segmenter.resample import enlarge, shrink
 
 SEEN_SIDE = 320  # pixels, long side of the small picture in which people are looked for
@@ -16,11 +17,13 @@ SEEN_SIDE = 320  # pixels, long side of the small picture in which people are lo
 SHAPES = ((13, 8, 13 / 12), (1, 1, 5 / 6), (8, 13, 13 / 12))
 # Pixels, of which a part's sides are multiples: they are halved at little cost.
 GRID = 4
-# As shares of the frame: the largest part worth a look of its own, and, so that looks do not come
-# and go, the largest that keeps it.
-LARGEST, LARGEST_KEPT = 0.4, 0.5
-# A part stays while it leaves so much of a new one's margin around people, and has at most so many
-# times its area: whatever moves the part changes the outline a little.
+# Pixels of a part's long side: one much smaller, rounded so, would have another shape.
+LEAST_SIDE = 88
+# As shares of the frame: the largest part worth a look of its own, alone or as one of several;
+# and so many times as large it is still kept, so that looks do not come and go.
+LARGEST, LARGEST_OF_SEVERAL, LARGER_KEPT = 0.4, 0.25, 1.25
+# Parts stay while they leave so much of new ones' margin around people, and have at most so many
+# times their area: whatever moves a part changes the outline a little.
 KEPT_MARGIN, KEPT_AREA = 0.7, 1.6
 
 
@@ -33,7 +36,7 @@ class Part:
 
 
 class Closeup:
-    """Follows the people of one video or camera with a part of the frame, unless they are large."""
+    """Follows the people of one video or camera with parts of the frame, unless they are large."""
 
     def __init__(self):
         """Look at nothing yet."""
@@ -41,36 +44,36 @@ class Closeup:
 
     def reset(self) -> None:
         """Forget where people were, as at a scene cut."""
-        self._part: Part | None = None
+        self._parts: list[Part] = []
         self._before: Probability | None = None  # what was found in the last frame, small
 
     @property
     def is_close(self) -> bool:
-        """Whether a part of the last frame was looked at."""
-        return self._part is not None
+        """Whether parts of the last frame were looked at."""
+        return bool(self._parts)
 
-    def choose(self, whole: Probability, height: int, width: int) -> Part | None:
-        """Return the part of a frame to look at, None for no part.
+    def choose(self, whole: Probability, height: int, width: int) -> list[Part]:
+        """Return the parts of a frame to look at, apart from each other; none may be worth it.
 
         Args:
             whole: (h, w) float32 in [0, 1], what one look at all of it says.
             height: of the frame, in pixels.
             width: of the frame, in pixels.
         """
-        self._part = self._chosen(self._people(whole), height, width)
-        if self._part is None:
+        self._parts = self._chosen(self._people(whole), height, width)
+        if not self._parts:
             self._before = None
-        return self._part
+        return list(self._parts)
 
     def has_news_around(self, known: NDArray[np.float32]) -> bool:
-        """Tell whether outside the part somebody may have come since the last frame.
+        """Tell whether outside the parts somebody may have come since the last frame.
 
         Args:
             known: (h, w), 0 where the picture shows what it did not show before.
         """
         is_new = known == 0
-        if self._part:
-            self._part.crop.of(is_new)[:] = False
+        for part in self._parts:
+            part.crop.of(is_new)[:] = False
         return is_new.mean() >= LEAST_PIECE
 
     def remember(self, found: Probability) -> None:
@@ -78,24 +81,51 @@ class Closeup:
         self._before = shrink(found, SEEN_SIDE)
 
     def _people(self, whole: Probability) -> Mask:
-        """Mark whom the look shows, and whom it does not but the last part showed."""
+        """Mark whom the look shows, and whom it does not but the last parts showed."""
         small = shrink(whole, SEEN_SIDE)
         if self._before is not None:
             small = np.maximum(small, enlarge(self._before, *small.shape))
         return small > 0.5
 
-    def _chosen(self, people: Mask, height: int, width: int) -> Part | None:
-        crops = crops_of(people)
-        if not crops:
-            return None
-        needed, least = smallest_around(crops), smallest_around(crops_of(people, KEPT_MARGIN))
-        kept, largest = self._part, LARGEST_KEPT if self._part else LARGEST
-        for wanted in (needed, least):
-            new = fitting_part(wanted, height, width)
-            if new and new.crop.share <= largest:
-                holds = kept and kept.crop.holds(least)
-                return kept if holds and kept.crop.share <= KEPT_AREA * new.crop.share else new
-        return None
+    def _chosen(self, people: Mask, height: int, width: int) -> list[Part]:
+        needed, least = crops_of(people), crops_of(people, KEPT_MARGIN)
+        if not needed:
+            return []
+        for crops in ([smallest_around(needed)], [smallest_around(least)], needed, least):
+            new = fitting_parts(crops, height, width)
+            if self._are_worth_it(new):
+                return self._parts if self._still_serves(least, area(new)) else new
+        return []
+
+    def _are_worth_it(self, new: list[Part]) -> bool:
+        largest = LARGEST if len(new) == 1 else LARGEST_OF_SEVERAL
+        if len(new) == len(self._parts):
+            largest *= LARGER_KEPT
+        return 0 < len(new) <= MOST_PARTS and all(part.crop.share <= largest for part in new)
+
+    def _still_serves(self, least: list[Crop], new_area: float) -> bool:
+        held = all(any(part.crop.holds(crop) for part in self._parts) for crop in least)
+        return held and area(self._parts) <= KEPT_AREA * new_area
+
+
+def area(parts: Sequence[Part]) -> float:
+    """Return the share of the frame that parts fill."""
+    return sum(part.crop.share for part in parts)
+
+
+def fitting_parts(crops: list[Crop], height: int, width: int) -> list[Part]:
+    """Return parts around crops of a frame (height, width), apart from each other.
+
+    None when the frame has no room for one of them.
+    """
+    crops = apart(crops)
+    while True:
+        parts = [part for crop in crops if (part := fitting_part(crop, height, width))]
+        if len(parts) < len(crops):
+            return []
+        crops = apart([part.crop for part in parts])
+        if len(crops) == len(parts):
+            return parts
 
 
 def fitting_part(needed: Crop, height: int, width: int) -> Part | None:
@@ -125,7 +155,7 @@ def sides(scale: float, down: int, across: int) -> tuple[int, int]:
 
     The shorter is rounded down, so that it takes no more padding than one of exactly this shape.
     """
-    longest = math.ceil(scale * max(down, across) / GRID) * GRID
+    longest = max(LEAST_SIDE, math.ceil(scale * max(down, across) / GRID) * GRID)
     tall, wide = (longest * side // (max(down, across) * GRID) * GRID for side in (down, across))
     return tall, wide
 

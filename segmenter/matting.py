@@ -14,7 +14,7 @@ from segmenter.refine import LIVE, VIDEO
 from segmenter.resample import enlarge, halve, shrink, shrink_to
 from segmenter.temporal import AlphaSteadier, Motion, MotionTracker, Recall, TemporalSmoother
 
-FINER = 2  # times as many pixels a side tell of people in a part that is seen closely
+FINER = 2  # times as many pixels a side tell of people who are seen closely
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Look:
     frame: Frame
     small: Frame  # the frame, halved as often as it stays fine enough
     probability: Probability  # (h, w), no larger than the frame
-    part: Crop  # where people are, seen closely; all of it when they are large
+    parts: list[Crop]  # where people are, seen closely; all of it when they are large
     motion: Motion | None  # None when nothing before matters
 
 
@@ -41,7 +41,7 @@ class Matting:
         self._limits = OF_VIDEO if closely else OF_CAMERA
         self._nearness = Nearness(self._size, self._limits)
         self._closeup = Closeup()
-        # What is outside the part, seen in the last frame: it serves for one more.
+        # What is outside the parts, seen in the last frame: it serves for one more.
         self._whole: Probability | None = None
         self._detail = VIDEO if closely else LIVE
         self._motion, self._recall = MotionTracker(), Recall()
@@ -56,39 +56,40 @@ class Matting:
             return Look(frame, small, *self._find_people(frame, small, None), None)
         motion = self._motion(small, finely=self._closeup.is_close)
         ask = partial(self._find_people, frame, small, motion)
-        probability, part = self._recall(small, ask)
-        return Look(frame, small, self._steady_probability(probability, motion), part, motion)
+        probability, parts = self._recall(small, ask)
+        return Look(frame, small, self._steady_probability(probability, motion), parts, motion)
 
     def _find_people(
         self, frame: Frame, small: Frame, motion: Motion | None
-    ) -> tuple[Probability, Crop]:
+    ) -> tuple[Probability, list[Crop]]:
         """Return the probability of a frame, and where people are small in it."""
         if motion is None:
             self._closeup.reset()
-        whole, self._whole, part = self._whole, None, None
+        whole, self._whole, parts = self._whole, None, []
         if whole is not None and motion and not self._closeup.has_news_around(motion.weight):
-            part = self._closeup.choose(whole, *frame.shape[:2])
-        if part is None:
+            parts = self._closeup.choose(whole, *frame.shape[:2])
+        if not parts:
             whole = self._look_at(small, self._nearness.size)
-            part = self._closeup.choose(whole, *frame.shape[:2])
-            if (part is None or self._limits.always) and self._nearness.changes(whole):
+            parts = self._closeup.choose(whole, *frame.shape[:2])
+            if (not parts or self._limits.always) and self._nearness.changes(whole):
                 whole = self._look_at(small, self._nearness.size)
-                part = self._closeup.choose(whole, *frame.shape[:2])
+                parts = self._closeup.choose(whole, *frame.shape[:2])
             self._whole = whole
-        if part is None:
+        if not parts:
             self._whole = None
-            return shrink(whole, self._detail.long_side), WHOLE
+            return shrink(whole, self._detail.long_side), [WHOLE]
         if not self._limits.always:
             self._nearness.reset()
-        return self._look_closely(whole, frame, part), part.crop
+        return self._look_closely(whole, frame, parts), [part.crop for part in parts]
 
-    def _look_closely(self, whole: Probability, frame: Frame, part: Part) -> Probability:
-        """Return the probability of a frame with a part of it seen anew, more finely."""
-        near = self._look_at(part.crop.of(frame), round(part.size_share * self._size))
+    def _look_closely(self, whole: Probability, frame: Frame, parts: list[Part]) -> Probability:
+        """Return the probability of a frame with parts of it seen anew, more finely."""
         long_side = min(FINER * self._detail.long_side, max(frame.shape[:2]))
         found = enlarge(whole, *fit(*frame.shape[:2], long_side))
-        place = part.crop.of(found)
-        place[:] = shrink_to(near, *place.shape)
+        for part in parts:
+            near = self._look_at(part.crop.of(frame), round(part.size_share * self._size))
+            place = part.crop.of(found)
+            place[:] = shrink_to(near, *place.shape)
         self._closeup.remember(found)
         return found
 
@@ -99,5 +100,7 @@ class Matting:
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
         """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
-        alpha = to_alpha(look.probability, look.frame, options, self._detail, look.small, look.part)
+        alpha = to_alpha(
+            look.probability, look.frame, options, self._detail, look.small, look.parts
+        )
         return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha

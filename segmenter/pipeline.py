@@ -1,5 +1,6 @@
 """The staircase from frame to composite, for one picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -132,11 +133,11 @@ def to_alpha(
     options: ReplaceOptions,
     detail: Detail,
     small: Frame | None = None,
-    part: Crop | None = None,
+    parts: Sequence[Crop] | None = None,
 ) -> Alpha:
-    """Choose who is kept, then refine the edges; `small` and `part` as for `refine`."""
+    """Choose who is kept, then refine the edges; `small` and `parts` as for `refine`."""
     chosen = choose_people(probability, options.people, options.point, frame=frame)
-    return refine(chosen, frame, options.refine, detail=detail, small=small, part=part)
+    return refine(chosen, frame, options.refine, detail=detail, small=small, parts=parts)
 
 
 def put_before(

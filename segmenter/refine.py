@@ -5,6 +5,7 @@ alpha is a local linear function of colour, fitted on a smaller picture (guided.
 full size (fast guided filter, He & Sun 2015).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -28,7 +29,7 @@ class Detail:
     radius: int  # of the fit's windows
     near: int  # the unknown band is so wide, to either side, in any case,
     far: int  # and so wide, fading, where the network doubts
-    by_parts: bool = False  # look for parts with small people; a video says which part it is
+    by_parts: bool = False  # look for parts with small people; a video says which parts these are
 
 
 # The best of several by boundary F and mean error. A video, seen less closely by the network, gains
@@ -78,7 +79,7 @@ def refine(
     *,
     detail: Detail = PHOTO,
     small: Frame | None = None,
-    part: Crop | None = None,
+    parts: Sequence[Crop] | None = None,
 ) -> Alpha:
     """Turn a probability into an alpha, guided by the frame.
 
@@ -88,7 +89,8 @@ def refine(
         options: None for the defaults.
         detail: how closely edges and colours are studied.
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
-        part: the one to study, outside which there is nobody; None to look for such parts.
+        parts: those to study, apart from each other, outside which there is nobody; None to look
+            for such parts.
 
     Returns:
         (H, W) float32 in [0, 1].
@@ -101,7 +103,7 @@ def refine(
     if strength:
         # Away from the outline the probability is decided: 0 or 1.
         cv2.threshold(alpha, 0.5, 1, cv2.THRESH_BINARY, dst=alpha)
-        for crop in [part] if part else studied_parts(probability, detail):
+        for crop in parts or studied_parts(probability, detail):
             coarse = shrink(crop.of(probability), detail.long_side)
             # Of a part, `small` shows too little.
             source = small if small is not None and crop == WHOLE else frame

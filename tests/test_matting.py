@@ -61,8 +61,9 @@ def test_small_people_are_looked_at_closely(closely, sizes, smoothing):
     frame = person(360, 640, left=200, side=80)
     look = Matting(segmenter, closely=closely).look(frame, smoothing=smoothing)
     assert [size for *_, size, _ in segmenter.expected] == sizes
-    assert look.part.share < 0.1
-    seen = look.part.of(look.frame)
+    (part,) = look.parts
+    assert part.share < 0.1
+    seen = part.of(look.frame)
     assert (seen == RED).all(axis=2).sum() == 80 * 80  # whole
     down, across, _ = segmenter.expected[-1][:3]
     assert seen.shape[:2] == (down, across)
@@ -98,7 +99,8 @@ def test_after_a_cut_all_is_looked_at_anew():
     segmenter.expected.clear()
     look = matting.look(other, smoothing=True)
     assert [size for *_, size, _ in segmenter.expected] == [384, 320]
-    assert (look.part.left, look.part.right) == pytest.approx((0.76, 0.91), abs=0.02)
+    (part,) = look.parts
+    assert (part.left, part.right) == pytest.approx((0.76, 0.91), abs=0.02)
 
 
 def test_people_who_walk_are_followed_closely_and_left_when_they_come_near():
@@ -109,28 +111,49 @@ def test_people_who_walk_are_followed_closely_and_left_when_they_come_near():
         alpha = matting.cut(look, ReplaceOptions())
         assert alpha[44:96, left + 4 : left + 56].min() > 0.9
         assert alpha[:, : left - 4].max() < 0.1 and alpha[:, left + 64 :].max() < 0.1
-    moves = sum(one.part != other.part for one, other in pairwise(looks))
+    moves = sum(one.parts != other.parts for one, other in pairwise(looks))
     assert 1 <= moves <= len(looks) / 2
-    assert matting.look(person(360, 640, left=60, side=300), smoothing=True).part == WHOLE
+    assert matting.look(person(360, 640, left=60, side=300), smoothing=True).parts == [WHOLE]
 
 
-def test_small_people_far_from_each_other_are_seen_from_nearer_in_files_all_together():
+def row_of_people():
+    """More people, far from each other, than are looked at one by one."""
+    return np.hstack([person(width=70, side=30, left=20) for _ in range(5)])
+
+
+def test_more_small_people_than_parts_are_seen_from_nearer_in_files_all_together():
     segmenter = Counting()
     matting = Matting(segmenter, closely=True)
-    frame = np.hstack([person(side=20, left=10), person(side=20, left=130)])
+    frame = row_of_people()
     for _ in range(2):
-        assert matting.look(frame, smoothing=False).part == WHOLE
+        assert matting.look(frame, smoothing=False).parts == [WHOLE]
     assert [size for *_, size, _ in segmenter.expected] == [384, 512, 512]
     segmenter.expected.clear()
-    frame[20:110, 20:300] = RED
-    assert matting.look(frame, smoothing=False).part == WHOLE
+    frame[20:110, 20:330] = RED
+    assert matting.look(frame, smoothing=False).parts == [WHOLE]
     assert [size for *_, size, _ in segmenter.expected] == [512, 384]
 
 
-def test_a_camera_s_people_far_from_each_other_are_seen_from_nearer_in_one_look_a_frame():
+@pytest.mark.parametrize("closely", [True, False])
+def test_small_people_far_from_each_other_are_looked_at_closely_one_by_one(closely):
+    segmenter = Counting()
+    matting = Matting(segmenter, closely=closely)
+    frame = np.hstack([person(360, 640, left=200, side=80), person(360, 640, left=400, side=120)])
+    look = matting.look(frame, smoothing=False)
+    boxes = [part.of(look.frame).shape[:2] for part in look.parts]
+    assert [expected[:2] for expected in segmenter.expected[-2:]] == boxes
+    red = [(part.of(look.frame) == RED).all(axis=2).sum() for part in look.parts]
+    assert red == [80 * 80, 120 * 120]
+    alpha = matting.cut(look, ReplaceOptions(smoothing=False))
+    truth = (frame == RED).all(axis=2)
+    np.testing.assert_array_equal(alpha >= 0.5, truth)
+    np.testing.assert_allclose(alpha, truth, atol=0.1)
+
+
+def test_a_camera_s_people_in_a_row_are_seen_from_nearer_in_one_look_a_frame():
     segmenter = Counting()
     matting = Matting(segmenter, closely=False)
-    frame = np.hstack([person(side=20, left=10), person(side=20, left=130)])
+    frame = row_of_people()
     for _ in range(3):
         matting.look(frame, smoothing=False)
     assert [size for *_, size, _ in segmenter.expected] == [256, 384, 384, 384]
@@ -140,7 +163,7 @@ def test_a_camera_that_sees_one_person_closely_still_looks_for_others_from_neare
     segmenter = Counting()
     matting = Matting(segmenter, closely=False)
     for _ in range(2):
-        assert matting.look(person(side=20), smoothing=False).part != WHOLE
+        assert matting.look(person(side=20), smoothing=False).parts != [WHOLE]
     part = segmenter.expected[-1][2]
     assert [size for *_, size, _ in segmenter.expected] == [256, 384, part, 384, part]
 
@@ -156,11 +179,11 @@ def test_who_comes_nearer_is_seen_as_she_is_when_the_part_ends(start):
     matting, parts = Matting(Counting(), closely=True), []
     for side in range(start, 300, 6):
         look = matting.look(person(360, 640, left=200, side=side), smoothing=True)
-        parts.append(look.part)
+        parts.append(look.parts)
         height, width = look.probability.shape
         edge = int((200 + side - 3) * width / 640)
         assert look.probability[60 * height // 360, edge] > 0.5
-    assert parts[0] != WHOLE and parts[-1] == WHOLE
+    assert parts[0] != [WHOLE] == parts[-1]
 
 
 def test_the_part_is_refined_by_itself(monkeypatch):
@@ -168,7 +191,7 @@ def test_the_part_is_refined_by_itself(monkeypatch):
     refined = pipeline.refine
 
     def noted(*arguments, **options):
-        asked.append(options["part"])
+        asked.append(options["parts"])
         return refined(*arguments, **options)
 
     monkeypatch.setattr(pipeline, "refine", noted)
@@ -176,5 +199,5 @@ def test_the_part_is_refined_by_itself(monkeypatch):
     for frame in (person(360, 640, left=200, side=80), person(side=80)):
         look = matting.look(frame, smoothing=False)
         matting.cut(look, ReplaceOptions(smoothing=False))
-        assert asked[-1] == look.part
-    assert asked[0] != WHOLE == asked[1]
+        assert asked[-1] == look.parts
+    assert asked[0] != [WHOLE] == asked[1]

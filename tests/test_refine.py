@@ -167,5 +167,5 @@ def test_a_part_of_a_video_is_studied_as_if_it_were_the_frame():
     assert part.of(probability).shape == found.shape
     alone = refine(found, near, detail=VIDEO)
     small = halve(frame, VIDEO.long_side)  # four times too coarse for the part
-    closely = refine(probability, frame, detail=VIDEO, small=small, part=part)
+    closely = refine(probability, frame, detail=VIDEO, small=small, parts=[part])
     np.testing.assert_array_equal(closely[place], alone)
