@@ -43,7 +43,7 @@ class Answerer:
         """Remember no frame yet.
 
         Args:
-            segmenter: has `probability(frame, size)`, `live_size` and `describe()`.
+            segmenter: finds people, as `Segmenter` does.
             largest_pixels: of a frame that is decoded.
             background: what goes behind.
             options: how.
@@ -63,6 +63,7 @@ class Answerer:
         self.close()
         self._replacer.update(background, options)
         self._background, self._shape = background, shape
+        self._started = time.monotonic()  # a clip begins at its beginning
 
     def begin(self, jpeg: bytes) -> Begun:
         """Decode a frame and find people in it."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.device import Device
-from segmenter.errors import MissingExtra, WeightsUnavailable
+from segmenter.errors import MissingExtra, WeightsUnavailable, first_line
 from segmenter.session_cache import MOST_SESSIONS, OFTEN, Session, SessionCache, Shape
 
 
@@ -234,8 +234,3 @@ class TorchBackend:
         """Return float32 logits (N, C, h, w) of a normalised batch, both tensors on the device."""
         typed = batch.to(self._type, memory_format=self._torch.channels_last)
         return self._net(typed).float()
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's text, for a one-sentence message."""
-    return (str(error).splitlines() or [type(error).__name__])[0]

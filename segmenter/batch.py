@@ -149,13 +149,14 @@ def matte_all(
     @one_thread_a_stage()
     def video(path: Path, folder: Path) -> int:
         alphas = mattes_of_video(path, segmenter, raw)
-        return write_mattes(((f"{index:06d}", alpha) for index, alpha in enumerate(alphas)), folder)
+        numbered = ((folder / f"{index:06d}.png", alpha) for index, alpha in enumerate(alphas))
+        return write_mattes(numbered)
 
     @one_thread_a_stage()
     def clip(path: Path, folder: Path) -> int:
         frames = pictures_in(path)
         alphas = mattes_of_frames(map(open_image, frames), segmenter, raw)
-        return write_mattes(zip((path.stem for path in frames), alphas, strict=True), folder)
+        return write_mattes(zip(mattes_of_clip(folder, frames), alphas, strict=True))
 
     def photo(path: Path, output: Path) -> int:
         save_image(output, to_grey(matte_of_image(open_image(path), segmenter, raw)))
@@ -199,16 +200,21 @@ def require_photos_kept(paths: list[Path], outputs: list[Path]) -> None:
     mattes = [
         matte
         for path, output in zip(paths, outputs, strict=True)
-        for matte in [output / f"{frame.stem}.png" for frame in frames.get(path, [])] or [output]
+        for matte in mattes_of_clip(output, frames.get(path, [])) or [output]
     ]
     require_kept([photo for path in paths for photo in frames.get(path, [path])], mattes)
 
 
-def write_mattes(mattes: Iterable[tuple[str, Alpha]], folder: Path) -> int:
-    """Save each alpha as FOLDER/<stem>.png and return how many there were."""
+def mattes_of_clip(folder: Path, frames: list[Path]) -> list[Path]:
+    """Return where the mattes of a clip's frames go: FOLDER/<stem>.png, told apart."""
+    return told_apart([folder / f"{frame.stem}.png" for frame in frames], frames)
+
+
+def write_mattes(mattes: Iterable[tuple[Path, Alpha]]) -> int:
+    """Save each alpha and return how many there were."""
     count = 0
-    for stem, alpha in mattes:
-        save_image(folder / f"{stem}.png", to_grey(alpha))
+    for output, alpha in mattes:
+        save_image(output, to_grey(alpha))
         count += 1
     return count
 

@@ -56,3 +56,8 @@ class ClusterFailed(SegmenterError):
 
 class MissingExtra(SegmenterError):
     """An optional package that is not installed."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, for a one-sentence message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

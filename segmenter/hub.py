@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from segmenter.errors import InvalidInput, WeightsUnavailable
+from segmenter.errors import InvalidInput, WeightsUnavailable, first_line
 
 ADDRESS = re.compile(r"(?P<repository>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>\w[\w./-]*))?", re.ASCII)
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -61,7 +61,7 @@ def download(
         except Exception as error:
             if not (_is_unreachable(error) and isinstance(cached, str)):
                 raise
-            log.warning("%s; using the copy fetched before", _first_line(error))
+            log.warning("%s; using the copy fetched before", first_line(error))
             return Path(cached)
         return Path(
             hf_hub_download(
@@ -73,7 +73,7 @@ def download(
             )
         )
     except HFValidationError as error:
-        raise InvalidInput(f"{repository!r} can't be on the Hub: {_first_line(error)}") from error
+        raise InvalidInput(f"{repository!r} can't be on the Hub: {first_line(error)}") from error
     except Exception as error:  # the Hub's errors, three network libraries', and the disk's
         what = f"{filename} of {repository}" + ("" if revision == "main" else f"@{revision}")
         raise WeightsUnavailable(f"can't fetch {what}: {explain(error)}") from error
@@ -181,14 +181,10 @@ def _reason_below_http(error: BaseException, hub: str) -> str:
         )
     if _is_network(error):
         return (
-            f"no connection to {hub} ({_first_line(error)}); "
+            f"no connection to {hub} ({first_line(error)}); "
             "check the network and the proxy, or set HF_ENDPOINT to a mirror"
         )
     if isinstance(error, OSError) and error.errno is not None:
         where = error.filename or "the cache"
         return f"can't write {where}: {error.strerror}; set HF_HOME to a folder with space"
-    return f"{_first_line(error)}; try again, if it goes on with HF_HUB_DISABLE_XET=1"
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return f"{first_line(error)}; try again, if it goes on with HF_HUB_DISABLE_XET=1"

@@ -22,6 +22,7 @@ from segmenter.answerer import Answerer
 from segmenter.background import Background
 from segmenter.errors import SegmenterError
 from segmenter.pipeline import ReplaceOptions
+from segmenter.stream import require_no_click
 from segmenter.wire import (
     BROKEN,
     BUSY,
@@ -64,7 +65,7 @@ class LiveServer:
         """Share one segmenter among the visitors.
 
         Args:
-            segmenter: has `probability(frame, size)`, `live_size` and `describe()`.
+            segmenter: finds people, as `Segmenter` does.
             read_choice: makes a background and options from a settings message; raises
                 SegmenterError for what a visitor may not ask.
             limits: None for the defaults.
@@ -88,19 +89,24 @@ class LiveServer:
         except WebSocketDisconnect:
             pass
         except Refusal as refusal:
-            await farewell(socket, refusal)
+            await farewell(socket, refusal, self.limits.send_s)
         except Exception:
             log.exception("a live connection failed")
-            await farewell(socket, Refusal(BROKEN, "something went wrong here; start again"))
+            words = "something went wrong here; start again"
+            await farewell(socket, Refusal(BROKEN, words), self.limits.send_s)
         finally:
             self.visitors -= 1
 
 
-async def farewell(socket: WebSocket, refusal: Refusal) -> None:
-    """Say why, then close; a client that is gone already is no error."""
-    with suppress(WebSocketDisconnect, RuntimeError):
+async def farewell(socket: WebSocket, refusal: Refusal, limit_s: float) -> None:
+    """Say why, then close; a client that is gone, or does not read, is no error."""
+
+    async def close() -> None:
         await socket.send_json({"error": str(refusal)})
         await socket.close(refusal.code)
+
+    with suppress(WebSocketDisconnect, RuntimeError, asyncio.TimeoutError):
+        await asyncio.wait_for(close(), limit_s)
 
 
 class Visitor:
@@ -197,6 +203,7 @@ class Visitor:
         segmenter, pixels = self._server.segmenter, self._server.limits.frame_pixels
         try:
             choice = await self._in_thread(self._server.read_choice, settings)
+            require_no_click(choice[1])
         except SegmenterError as error:
             if self._answerer is None:
                 raise Refusal(POLICY, str(error)) from error

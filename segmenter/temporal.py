@@ -75,8 +75,8 @@ class MotionTracker:
             finely: look for the motion of small people.
 
         Returns:
-            None when there are none, at a scene cut, when the size changes, and in frames ten times
-            as long as wide.
+            None when there are none, at a scene cut, when the size changes, and in frames many
+            times as long as wide.
         """
         if require_frame(frame).shape != self._shape:
             self.reset()

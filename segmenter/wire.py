@@ -35,8 +35,16 @@ def require_same_origin(headers: Mapping[str, str]) -> None:
     """
     origin = headers.get("origin")
     hosts = {headers.get("host"), headers.get("x-forwarded-host")} - {None}
-    if origin is not None and urlsplit(origin).netloc not in hosts:
+    if origin is not None and host_of(origin) not in hosts:
         raise Refusal(POLICY, f"this page's live tab can't be used from {origin}")
+
+
+def host_of(address: str) -> str | None:
+    """Return the host, and port where there is one, of an address; None of no address."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return None
 
 
 def read_settings(text: str) -> dict:

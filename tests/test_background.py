@@ -1,3 +1,5 @@
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from fractions import Fraction
 from itertools import count
@@ -14,6 +16,7 @@ from segmenter.video import read_frames
 HEIGHT, WIDTH = 90, 160
 FRAME = np.full((HEIGHT, WIDTH, 3), 77, np.uint8)
 ALPHA = np.zeros((HEIGHT, WIDTH), np.float32)
+COLOUR = Colour(1, 2, 3)
 
 
 def numbers(length):
@@ -275,3 +278,22 @@ def test_clip_from_a_real_file(tmp_path):
         levels = [shown(clip, index / 25) for index in range(20)]
     assert levels[:10] == levels[10:]
     assert levels[:10] == sorted(set(levels))
+
+
+def test_a_clip_is_asked_by_two_threads_in_turns():
+    clip = Clip(lambda: numbers(50), Fraction(25))
+
+    def ask(shift):
+        return [clip.at((time * 7 + shift) % 60 / 25, FRAME, ALPHA)[0, 0, 0] for time in range(300)]
+
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(ask, (0, 3)))
+    for shift, levels in zip((0, 3), answers, strict=True):
+        assert levels == [(time * 7 + shift) % 60 % 50 for time in range(300)]
+
+
+def test_a_plain_frame_as_large_as_a_photo_is_not_kept():
+    small, large = np.empty((90, 160, 3), np.uint8), np.empty((4000, 3000, 3), np.uint8)
+    assert COLOUR.at(0, small, ALPHA) is COLOUR.at(0, small, ALPHA)
+    kept = weakref.ref(COLOUR.at(0, large, ALPHA))
+    assert kept() is None

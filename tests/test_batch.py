@@ -89,6 +89,17 @@ def test_a_folder_in_the_folder_is_a_clip_and_a_video_gives_a_matte_a_frame(tmp_
     assert [item.frames for item in report.items] == [3, 5]
 
 
+def test_frames_of_one_name_in_a_clip_are_told_apart(tmp_path):
+    frames = tmp_path / "in" / "shot"
+    frames.mkdir(parents=True)
+    for name in ("a.jpg", "a.png", "b.jpg"):
+        save_image(frames / name, person())
+    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
+    assert [item.frames for item in report.items] == [3]
+    names = sorted(path.name for path in (tmp_path / "out" / "shot").iterdir())
+    assert names == ["a-jpg.png", "a-png.png", "b.png"]
+
+
 def test_mattes_of_one_name_are_told_apart(tmp_path):
     for index, name in enumerate(("a.jpg", "a.png", "b.png")):
         save_image(tmp_path / "in" / name, person(left=20 + 30 * index))

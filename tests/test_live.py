@@ -5,7 +5,7 @@ import struct
 import threading
 import time
 from base64 import b64encode
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 
 import numpy as np
@@ -296,6 +296,7 @@ def test_the_status_names_the_device():
         (settings("blur:5000"), "no background", 1008),
         (settings("blur:00009999"), "no background", 1008),
         (settings(people="nobody"), "everyone", 1008),
+        (settings(people="clicked", at="0.5,0.5"), "photo", 1008),
         (settings(edge_strength="much"), "edge_strength is a number", 1008),
         (settings("data:image/png;base64,AAAA"), "begins with data:image/jpeg", 1008),
         ("x" * 5000, "send less", 1009),
@@ -312,10 +313,11 @@ def test_a_refusal_says_why_before_the_close(sent, words, code):
 
 def test_a_page_of_another_site_is_refused():
     with served(RedPeople()) as address:
-        with connect(address, origin="https://elsewhere.example") as socket:
-            said, code = refusal(socket)
-        assert "elsewhere.example" in said
-        assert code == 1008
+        for origin in ("https://elsewhere.example", "http://[elsewhere.example"):
+            with connect(address, origin=origin) as socket:
+                said, code = refusal(socket)
+            assert "elsewhere.example" in said
+            assert code == 1008
         host = address.removeprefix("ws://").removesuffix("/live")
         with connect(address, origin=f"http://{host}") as socket:
             socket.send(settings())
@@ -343,6 +345,35 @@ def test_one_visitor_too_many_is_told_so_and_a_place_is_freed():
 def test_a_silent_visitor_has_to_leave():
     with served(RedPeople(), LiveLimits(idle_s=0.2)) as address, connect(address) as socket:
         assert "no frame came" in refusal(socket)[0]
+
+
+def test_a_visitor_who_reads_nothing_has_to_leave_too():
+    """The socket's buffers fill up; then neither answers nor the refusal can be sent."""
+    noise = np.random.default_rng(1).integers(0, 255, (900, 1200, 3), np.uint8)
+    frame = as_frame(1, noise)  # one and a half megabytes, as is the answer
+    limits = LiveLimits(connections=1, send_s=0.3)
+    with (
+        served(RedPeople(), limits) as address,
+        connect(address, max_queue=1, close_timeout=0) as deaf,
+    ):
+        deaf.send(settings())
+
+        def keep_sending():
+            with suppress(ConnectionClosed, OSError):
+                while True:
+                    deaf.send(frame)
+                    time.sleep(0.05)
+
+        threading.Thread(target=keep_sending, daemon=True).start()
+        assert any(has_room(address) for _ in range(100))
+
+
+def has_room(address):
+    time.sleep(0.1)
+    with connect(address) as socket, suppress(ConnectionClosed):
+        socket.send(settings())
+        return "status" in json.loads(socket.recv(10))
+    return False
 
 
 def test_options_reach_the_pipeline():

@@ -1,5 +1,6 @@
 """A clip behind the person, over and over."""
 
+import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
@@ -12,7 +13,7 @@ from segmenter.errors import InvalidInput
 class Clip(Background):
     """A clip that begins anew at its end; one frame in memory.
 
-    Serves one video or camera: it remembers how far it has been read.
+    Serves one video or camera: it remembers how far it has been read. Threads take turns.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Clip(Background):
         self._open = frames
         self._rate = float(frame_rate)
         self._fit = require_fit(fit)
+        self._turn = threading.RLock()
         self._length: int | None = None  # frames; known after the first time through
         self._fitted: Frame | None = None
         self._rewind()
@@ -45,9 +47,10 @@ class Clip(Background):
         """
         # A float time of frame n may lie a hair before it.
         wanted = max(0, int(time * self._rate + 1e-6))
-        if self._seek(wanted) or self._fitted is None or self._fitted.shape != frame.shape:
-            self._fitted = locked(fit_to(self._latest, *frame.shape[:2], self._fit))
-        return self._fitted
+        with self._turn:
+            if self._seek(wanted) or self._fitted is None or self._fitted.shape != frame.shape:
+                self._fitted = locked(fit_to(self._latest, *frame.shape[:2], self._fit))
+            return self._fitted
 
     def _seek(self, wanted: int) -> bool:
         """Read on until the wanted frame; True if another than the last one came."""
@@ -71,6 +74,7 @@ class Clip(Background):
 
     def close(self) -> None:
         """Stop reading; the next `at` opens the clip anew."""
-        if hasattr(self._frames, "close"):
-            self._frames.close()
-        self._rewind()
+        with self._turn:
+            if hasattr(self._frames, "close"):
+                self._frames.close()
+            self._rewind()

@@ -11,6 +11,8 @@ from segmenter.background.contract import Background
 from segmenter.background.fit import fit_to, locked, require_fit
 from segmenter.errors import InvalidInput
 
+# Pixels of a plain frame that is kept for the next one: of a video, not of a large photo.
+_LARGEST_KEPT = 3840 * 2160
 _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 
 
@@ -56,8 +58,13 @@ class Colour(Background):
         return _plain((self.red, self.green, self.blue), *frame.shape[:2])
 
 
-@lru_cache(maxsize=4)
 def _plain(colour: tuple[int, int, int], height: int, width: int) -> Frame:
+    make = _kept_plain if height * width <= _LARGEST_KEPT else _kept_plain.__wrapped__
+    return make(colour, height, width)
+
+
+@lru_cache(maxsize=2)
+def _kept_plain(colour: tuple[int, int, int], height: int, width: int) -> Frame:
     return locked(np.full((height, width, 3), colour, np.uint8))
 
 

@@ -11,10 +11,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from segmenter.backends import first_line
 from segmenter.batch import Replacer
 from segmenter.cluster.tasks import Outcome, Task, Worker
-from segmenter.errors import ClusterFailed, InvalidInput, MissingExtra, SegmenterError
+from segmenter.errors import (
+    ClusterFailed,
+    InvalidInput,
+    MissingExtra,
+    SegmenterError,
+    first_line,
+)
 
 TRIES = 3  # of a task whose workers die
 RESTARTS = 10  # of a worker; then its machine is given up

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from segmenter.arrays import Cutout, Frame, require_frame
-from segmenter.backends import first_line
 from segmenter.background import Background, Blur, Colour, Transparent
-from segmenter.errors import OutputFailed
+from segmenter.errors import OutputFailed, first_line
 from segmenter.gpu.backdrop import Backdrop
 from segmenter.gpu.composite import cut_out, over
 from segmenter.gpu.foreground import estimate_foreground

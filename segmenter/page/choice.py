@@ -14,7 +14,7 @@ import cv2
 from PIL import Image
 
 from segmenter.arrays import Frame
-from segmenter.background import Background, Picture
+from segmenter.background import FITS, Background, Picture
 from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.pipeline import ReplaceOptions, read_background, read_point
@@ -24,7 +24,6 @@ from segmenter.video import VIDEO_ENDINGS
 DATA_URL = "data:image/jpeg;base64,"
 LIVE_PICTURE_SIDE = 1280  # pixels, of an uploaded background that goes to the live tab
 LARGEST_BLUR_PX = 100
-FITS = ("cover", "contain", "tile")
 
 
 @dataclass(frozen=True)

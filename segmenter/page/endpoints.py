@@ -6,9 +6,10 @@ from typing import Any
 
 import gradio as gr
 
+from segmenter.background import FITS
 from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS
-from segmenter.page.choice import FITS, Choice
+from segmenter.page.choice import Choice
 from segmenter.page.panel import PEOPLE
 from segmenter.page.widgets import friendly
 from segmenter.page.work import FORMATS, Desk

@@ -9,8 +9,9 @@ from typing import Any
 
 import gradio as gr
 
+from segmenter.background import FITS
 from segmenter.errors import InvalidInput
-from segmenter.page.choice import FITS, LARGEST_BLUR_PX, Choice
+from segmenter.page.choice import LARGEST_BLUR_PX, Choice
 from segmenter.page.widgets import AT_ONCE, QUIET, slider, upload
 from segmenter.people import CHOICES
 

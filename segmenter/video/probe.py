@@ -23,7 +23,7 @@ VIDEO_ENDINGS = frozenset((
 LARGEST_SIDE = 8192  # pixels
 LARGEST_PIXELS = 8192 * 4320
 
-_ADVICE = "re-encode it, e.g. to H.264 in mp4"
+ADVICE = "re-encode it, e.g. to H.264 in mp4"
 _COVER_ART = ("(attached pic)", "(timed thumbnails)")
 _SIZE = re.compile(r", (\d+)x(\d+)(?= |,|$)")
 _PIXEL_ASPECT = re.compile(r"SAR (\d+):(\d+)")
@@ -179,14 +179,14 @@ def _refusal(path: Path, ffmpeg: FFmpeg) -> UnreadableVideo:
         return UnreadableVideo(
             f"{path.name} is cut short: its index (moov) is missing; copy or download it again"
         )
-    return UnreadableVideo(f"{path.name} is not a video that can be read; {_ADVICE}")
+    return UnreadableVideo(f"{path.name} is not a video that can be read; {ADVICE}")
 
 
 def _describe(
     path: Path, header: _Header, ticks: np.ndarray, length: int, time_base: Fraction
 ) -> VideoInfo:
     if not len(ticks):
-        raise UnreadableVideo(f"{path.name} holds no pictures; {_ADVICE}")
+        raise UnreadableVideo(f"{path.name} holds no pictures; {ADVICE}")
     width, height = _upright_size(path, header)
     hints = [
         exact_rate(float(found) * (1000 if thousand else 1))
@@ -229,7 +229,7 @@ def _upright_size(path: Path, header: _Header) -> tuple[int, int]:
     """Return the width and height of the picture as it is meant to be seen."""
     found = _SIZE.search(header.video)
     if not found or "0" in found.groups():
-        raise UnreadableVideo(f"{path.name} does not say how large its picture is; {_ADVICE}")
+        raise UnreadableVideo(f"{path.name} does not say how large its picture is; {ADVICE}")
     width, height = int(found[1]), int(found[2])
     if aspect := _PIXEL_ASPECT.search(header.video):
         across, down = max(1, int(aspect[1])), max(1, int(aspect[2]))

@@ -13,10 +13,16 @@ import subprocess
 import threading
 from collections import deque
 from pathlib import Path
+from typing import IO
 
 import imageio_ffmpeg
 
 from segmenter.errors import MissingExtra
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 # Demuxers a video may need, and those of sound alone so that it gets its own message. Not on the
 # list: playlists, scripts and pictures, which could make ffmpeg open other files than the given.
@@ -30,7 +36,7 @@ _KEPT_LINES = 5000
 # scatters them, and takes 10 to 20 MB more of a 1080p video, for no time that can be measured.
 _RETURNING = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
 _ADDRESS = re.compile(r"^\[[^\]]* @ 0x[0-9a-f]+\] ")
-# What ffmpeg says after the line that names the cause.
+# What ffmpeg says after the line that names the cause; the last two are its count at the end.
 _AFTERWORDS = (
     "Conversion failed",
     "Error opening output",
@@ -46,6 +52,8 @@ _AFTERWORDS = (
     "Error closing file",
     "Could not open encoder",
     "Last message repeated",
+    "Lsize=",
+    "video:",
 )
 
 
@@ -73,6 +81,13 @@ def file_url(path: Path) -> str:
     return f"file:{Path(path).absolute()}"
 
 
+def widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold more, where the system knows how and its share for this user is not used."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
 class FFmpeg:
     """A running ffmpeg, whose messages are always read so that it never waits for a reader.
 
@@ -84,15 +99,17 @@ class FFmpeg:
 
     def __init__(self, *arguments: str, is_fed: bool = False):
         self._process = subprocess.Popen(
-            [executable(), "-hide_banner", "-nostdin", *arguments],
+            [executable(), "-hide_banner", "-nostdin", "-nostats", *arguments],
             stdin=subprocess.PIPE if is_fed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pipesize=_PIPE_BYTES,
             env=os.environ | _RETURNING,
         )
         self.stdin = self._process.stdin
         self.stdout = self._process.stdout
+        for pipe in (self.stdin, self.stdout):
+            if pipe:
+                widen(pipe)
         self.messages: list[str] = []
         self._last: deque[str] = deque(maxlen=20)
         self._listener = threading.Thread(target=self._listen, daemon=True)

@@ -12,13 +12,14 @@ from segmenter.arrays import Frame
 from segmenter.device import count_threads
 from segmenter.errors import UnreadableVideo
 from segmenter.video.hardware import DECODING, can_decode
-from segmenter.video.probe import VideoInfo, probe
+from segmenter.video.probe import ADVICE, VideoInfo, probe
 from segmenter.video.process import FFmpeg, input_arguments
 
-_ADVICE = "; re-encode it, e.g. to H.264 in mp4"
 _SMALLEST_HD = 720  # pixels, upright short side
 _INDEXED = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".3gp", ".3g2"))
-_EARLIER = 1  # seconds before the frame wanted that ffmpeg is sent to, for late and early stamps
+# At least so long and so many frames before the one wanted ffmpeg is sent to: for late and early
+# stamps, and since frames that lead a key frame may need the key frame before it.
+_EARLIER_S, _EARLIER_FRAMES = 1, 16
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def _decode_on_card(
                 count += 1
         return
     except UnreadableVideo as error:
-        said = str(error).removesuffix(_ADVICE)
+        said = str(error).removesuffix(f"; {ADVICE}")
         log.warning("the graphics card gives up, the processor decodes: %s", said)
     with closing(_decode(path, info, size, start)) as frames:
         yield from islice(frames, count, None)
@@ -111,7 +112,7 @@ def _decode(
     # A damaged end gives a positive status and the frames before it; a signal is no such thing.
     if count == 0 or status < 0 or (on_card and status):
         raise UnreadableVideo(
-            f"{path.name} could not be decoded past frame {count}: {ffmpeg.complaint()}{_ADVICE}"
+            f"{path.name} could not be decoded past frame {count}: {ffmpeg.complaint()}; {ADVICE}"
         )
     _tell_missing(path, info, start + count, status)
 
@@ -130,7 +131,8 @@ def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:
     """Return the options that begin at the key frame before frame `start`."""
     if start == 0:
         return []
-    place = float(start / info.frame_rate) - _EARLIER + float(info.delay)
+    earlier = max(_EARLIER_S, _EARLIER_FRAMES / info.frame_rate)
+    place = float(start / info.frame_rate - earlier + info.delay)
     sent = ["-noaccurate_seek", "-ss", f"{place:.6f}"] if can_seek(path) and place > 0 else []
     return ["-copyts", *sent]
 

@@ -1,0 +1,32 @@
+"""The running ffmpeg."""
+
+import pytest
+from clips import make_clip
+
+from segmenter.errors import UnreadableVideo
+from segmenter.video import probe, process, read_frames
+
+
+@pytest.mark.skipif(not hasattr(process.fcntl, "F_SETPIPE_SZ"), reason="Linux alone widens pipes")
+def test_where_no_pipe_may_be_widened_any_more_videos_are_read_all_the_same(tmp_path, monkeypatch):
+    clip, refused = make_clip(tmp_path / "clip.mp4", seconds=0.2), []
+
+    def refuse(*asked):
+        refused.append(asked)
+        raise PermissionError("the user's share of wide pipes is used up")
+
+    monkeypatch.setattr(process.fcntl, "fcntl", refuse)
+    assert len(list(read_frames(clip))) == 6
+    assert refused
+
+
+def test_the_reason_given_is_no_line_of_progress(tmp_path):
+    clip = make_clip(tmp_path / "clip.mp4", seconds=1, sound=None)
+    content = clip.read_bytes()
+    pictures, index = content.index(b"mdat") + 4, content.rindex(b"moov") - 4
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(content[:pictures] + bytes(index - pictures) + content[index:])
+    with pytest.raises(UnreadableVideo) as caught:
+        list(read_frames(damaged, info=probe(clip)))
+    assert "could not be decoded past frame 0" in str(caught.value)
+    assert "frame=" not in str(caught.value)
