@@ -38,8 +38,7 @@ class Matting:
         """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
         self._segmenter, self._closely = segmenter, closely
         self._size = segmenter.photo_size if closely else segmenter.live_size
-        self._limits = OF_VIDEO if closely else OF_CAMERA
-        self._nearness = Nearness(self._size, self._limits)
+        self._nearness = Nearness(self._size, OF_VIDEO if closely else OF_CAMERA)
         self._closeup = Closeup()
         # What is outside the parts, seen in the last frame: it serves for one more.
         self._whole: Probability | None = None
@@ -71,14 +70,15 @@ class Matting:
         if not parts:
             whole = self._look_at(small, self._nearness.size)
             parts = self._closeup.choose(whole, *frame.shape[:2])
-            if (not parts or self._limits.always) and self._nearness.changes(whole):
+            # A camera sees less: beside those in the parts it may overlook somebody.
+            if not (parts and self._closely) and self._nearness.changes(whole):
                 whole = self._look_at(small, self._nearness.size)
                 parts = self._closeup.choose(whole, *frame.shape[:2])
             self._whole = whole
         if not parts:
             self._whole = None
             return shrink(whole, self._detail.long_side), [WHOLE]
-        if not self._limits.always:
+        if self._closely:
             self._nearness.reset()
         return self._look_closely(whole, frame, parts), [part.crop for part in parts]
 

@@ -7,21 +7,19 @@ from segmenter.arrays import Probability
 
 @dataclass(frozen=True)
 class Limits:
-    """When small people are looked at from nearer, and how near."""
+    """When people are looked at from nearer, and how near."""
 
-    small: float  # share of the frame that people fill: with less they are looked at from nearer,
-    large: float  # until they fill this
+    small: float  # share of the frame that people fill: with less, or with nobody there,
+    large: float  # the frame is looked at from nearer, until they fill this
     nearer: float  # times the usual size
-    always: bool  # where nobody is, too, and around people of whom a part is seen closely
 
 
 # 75 photos of people in streets, who fill .12 to .4, have boundary F .913 as frames of a video so,
 # instead of .904. With .3 they would have .919, but half bodies in a wide frame would cost as much,
 # a fifth of the frames a second; portraits gain nothing.
-OF_VIDEO = Limits(0.25, 0.35, 4 / 3, always=False)
-# At a camera's size groups, and who stands there whole, are found only in part: in eight staged
-# clips of groups person IoU is .88 so, instead of .76. Half bodies fill more.
-OF_CAMERA = Limits(0.17, 0.23, 3 / 2, always=True)
+OF_VIDEO = Limits(0.25, 0.35, 4 / 3)
+# Groups, and who stands there whole, are found only in part at a camera's size.
+OF_CAMERA = Limits(0.17, 0.23, 6 / 5)
 
 
 class Nearness:
@@ -50,10 +48,9 @@ class Nearness:
         """Take in what was found, and tell whether `size` is another now: look again.
 
         Args:
-            probability: (h, w) float32 in [0, 1]; nobody there changes nothing, but `always`.
+            probability: (h, w) float32 in [0, 1]; where nobody is somebody small may be.
         """
         was_near, limits = self._is_near, self._limits
         filled = float((probability > 0.5).mean())
-        if filled or limits.always:
-            self._is_near = filled < (limits.large if was_near else limits.small)
+        self._is_near = filled < (limits.large if was_near else limits.small)
         return self._is_near != was_near

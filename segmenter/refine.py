@@ -89,13 +89,16 @@ def refine(
         options: None for the defaults.
         detail: how closely edges and colours are studied.
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
-        parts: those to study, apart from each other, outside which there is nobody; None to look
-            for such parts.
+        parts: those to study, apart from each other; outside them nobody is kept. None to look for
+            such parts.
 
     Returns:
         (H, W) float32 in [0, 1].
     """
     options = options or RefineOptions()
+    if parts and WHOLE not in parts:
+        # Smoothing may carry on who has left the part she was in.
+        probability = only_in(parts, probability)
     whole = enlarge(probability, *require_frame(frame).shape[:2])
     require_coverage(whole, frame)
     strength = options.edge_strength
@@ -117,6 +120,14 @@ def refine(
         alpha = cv2.GaussianBlur(alpha, (0, 0), options.feather_px)
     # Only what was summed may have left [0, 1], by a rounding error.
     return alpha if options == RefineOptions() else np.clip(alpha, 0, 1, out=alpha)
+
+
+def only_in(parts: Sequence[Crop], probability: Probability) -> Probability:
+    """Return the probability with nobody outside the parts, (h, w)."""
+    kept = np.zeros_like(probability)
+    for part in parts:
+        part.of(kept)[:] = part.of(probability)
+    return kept
 
 
 def guide_alpha(

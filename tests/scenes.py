@@ -11,7 +11,7 @@ class RedSegmenter:
     """Calls every pixel a person that is much redder than green."""
 
     photo_size = 384
-    live_size = 256
+    live_size = 320
     device = Device("cpu", 1, "a test's")
 
     def probability(self, frame, size=None):

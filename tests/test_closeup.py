@@ -148,7 +148,7 @@ def test_somebody_as_tall_as_the_frame_gets_a_part_with_less_room_beside_her():
 
 
 SMALLEST = (0.4, 0.46, 0.5, 0.52)
-EXPECTED = {384: {(416, 256), (320, 320), (256, 416)}, 256: {(288, 192), (224, 224), (192, 288)}}
+EXPECTED = {384: {(416, 256), (320, 320), (256, 416)}, 320: {(352, 224), (288, 288), (224, 352)}}
 
 
 @pytest.mark.parametrize("size", EXPECTED)

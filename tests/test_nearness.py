@@ -30,26 +30,14 @@ def test_small_people_are_seen_from_nearer_until_they_are_large():
     ]
 
 
-def test_nobody_changes_nothing():
-    assert sizes(0, 0.15, 0, 0.5, 0) == [
-        (False, 384),
-        (True, 512),
-        (False, 512),
-        (True, 384),
-        (False, 384),
-    ]
-
-
-def test_a_camera_looks_from_nearer_where_nobody_is():
-    nearness = Nearness(256, OF_CAMERA)
-    answers = [(nearness.changes(filling(share)), nearness.size) for share in (0, 0.5, 0)]
-    assert answers == [(True, 384), (True, 256), (True, 384)]
+def test_where_nobody_is_somebody_small_is_looked_for():
+    assert sizes(0, 0, 0.5, 0) == [(True, 512), (False, 512), (True, 384), (True, 512)]
 
 
 def test_a_camera_s_groups_are_looked_at_from_nearer_and_half_bodies_are_not():
-    nearness = Nearness(256, OF_CAMERA)
+    nearness = Nearness(320, OF_CAMERA)
     answers = [(nearness.changes(filling(share)), nearness.size) for share in (0.25, 0.1, 0.2, 0.3)]
-    assert answers == [(False, 256), (True, 384), (False, 384), (True, 256)]
+    assert answers == [(False, 320), (True, 384), (False, 384), (True, 320)]
 
 
 def test_the_largest_size_is_what_small_people_get():

@@ -158,6 +158,18 @@ def test_small_people_are_studied_apart_as_if_each_had_a_photo_of_their_own():
         assert mad(by_parts[place], alone) < 0.35 * mad(as_one[place], alone)
 
 
+def test_who_is_carried_on_outside_the_parts_is_dropped():
+    frame = np.full((SIZE, SIZE, 3), 90, np.uint8)
+    probability = np.full((SIZE, SIZE), 0.9, np.float32)
+    before = probability.copy()
+    left, right = Crop(0.2, 0.6, 0, 0.3), Crop(0, 1, 0.75, 1)
+    alpha = refine(probability, frame, detail=VIDEO, parts=[left, right])
+    inside = np.zeros((SIZE, SIZE), bool)
+    left.of(inside)[:] = right.of(inside)[:] = True
+    assert alpha[~inside].max() == 0 and alpha[inside].mean() > 0.9
+    np.testing.assert_array_equal(probability, before)
+
+
 def test_a_part_of_a_video_is_studied_as_if_it_were_the_frame():
     near, found = photograph(disc()), coarse(disc())
     frame = np.full((1280, 1280, 3), 90, np.uint8)

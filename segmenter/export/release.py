@@ -28,7 +28,7 @@ CALIBRATION_PHOTOS = 100
 ASSUMED = {
     "mean": (0.5, 0.5, 0.5),
     "std": (0.5, 0.5, 0.5),
-    "live_size": 256,
+    "live_size": 320,
     "photo_size": 384,
     "licence": "unstated",
 }
