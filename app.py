@@ -1,6 +1,7 @@
 """The page: three tabs (photo, video, live) over one set of settings."""
 
 import json
+import logging
 import os
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ import gradio as gr
 from starlette.routing import WebSocketRoute
 
 from segmenter.allocator import keep_freed_memory
-from segmenter.errors import InvalidInput
+from segmenter.errors import SegmenterError
 from segmenter.inference import Segmenter
 from segmenter.live import LiveServer
 from segmenter.page import look
@@ -22,7 +23,7 @@ from segmenter.page.endpoints import build_endpoints
 from segmenter.page.panel import Settings, build_settings, read_choice
 from segmenter.page.photo_tab import build_photo_tab
 from segmenter.page.video_tab import build_video_tab
-from segmenter.page.widgets import AT_ONCE, friendly
+from segmenter.page.widgets import AT_ONCE
 from segmenter.page.work import LARGEST_UPLOAD_MB, Desk
 from segmenter.threads import one_thread_a_stage
 
@@ -74,13 +75,12 @@ def build_live_tab(settings: Settings) -> None:
     )
 
 
-def live_settings(*settings: Any) -> Any:
-    """Return what the live tab's browser half sends through its socket."""
-    with friendly():
-        try:
-            return json.dumps(read_choice(*settings).to_message())
-        except InvalidInput:  # an own background that is not there yet: the last one stays
-            return gr.skip()
+def live_settings(*settings: Any) -> str:
+    """Return what the live tab's browser half sends through its socket, or says is wrong."""
+    try:
+        return json.dumps(read_choice(*settings).to_message())
+    except SegmenterError as error:
+        return json.dumps({"trouble": str(error)})
 
 
 def tell_speed(desk: Desk) -> tuple[str, gr.Timer]:
@@ -98,8 +98,15 @@ def live_route(desk: Desk) -> WebSocketRoute:
     return WebSocketRoute("/live", LiveServer(desk.segmenter, read_message).endpoint)
 
 
+def keep_file_names_private() -> None:
+    """Keep what says visitors' files by name out of the log."""
+    for module in ("reader", "writer"):
+        logging.getLogger(f"segmenter.video.{module}").setLevel(logging.ERROR)
+
+
 def serve(segmenter: Any, **launch: Any) -> tuple[Any, str, str]:
     """Start the page and the live socket with one shared segmenter; `launch` goes to Gradio."""
+    keep_file_names_private()
     desk = Desk(segmenter, list_presets(EXAMPLES / "backgrounds"))
     desk.warm_up()
     return build_page(desk).launch(

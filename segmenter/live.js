@@ -34,6 +34,7 @@ let fresh = false; // the camera has a picture that was not sent
 let [encoding, polling] = [false, false];
 let hiddenSince = 0;
 let [status, warning] = [null, null]; // the server's last
+let [settings, settingsTrouble] = [{}, null]; // the last good ones, and what is wrong with newer ones
 let stalled = false; // and the page said so
 let [sent, answered, drawn, answeredAt] = [0, 0, 0, 0];
 let sentAt = new Map(); // number -> milliseconds
@@ -49,7 +50,8 @@ function say(words, trouble = false) {
 
 function sayState() {
   stalled = false;
-  say(warning ?? 'The camera is on.', Boolean(warning));
+  const trouble = settingsTrouble ?? warning;
+  say(trouble ?? 'The camera is on.', Boolean(trouble));
 }
 
 function greyCard(words) {
@@ -68,9 +70,20 @@ function socketAddress() {
   return scheme + '//' + location.host + root.pathname.replace(/\/+$/, '') + '/live';
 }
 
+function takeSettings() {
+  const { trouble, ...taken } = JSON.parse(props.value || '{}');
+  if (trouble || settingsTrouble) {
+    settingsTrouble = trouble ?? null;
+    if (stream) sayState();
+    else say(trouble ?? 'The camera is off.', Boolean(trouble));
+  }
+  if (trouble) return; // the last good ones stay
+  settings = taken;
+  sendSettings();
+}
+
 function sendSettings() {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  const settings = JSON.parse(props.value || '{}');
   socket.send(JSON.stringify({ ...settings, width: canvas.width, height: canvas.height }));
 }
 
@@ -285,8 +298,9 @@ function watchOver() {
 
 startButton.onclick = () => (startButton.getAttribute('aria-pressed') === 'true' ? stop() : start());
 cameraList.onchange = sizeList.onchange = () => stream && start();
-watch('value', sendSettings);
+watch('value', takeSettings);
 addEventListener('pagehide', () => stop());
 const guard = setInterval(watchOver, 500);
 greyCard('Camera off');
+takeSettings();
 listCameras();

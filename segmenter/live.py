@@ -119,7 +119,8 @@ class Visitor:
         self._settings: dict | None = None
         self._frame: bytes | None = None
         self._answerer: Answerer | None = None
-        self._warning: str | None = None
+        self._warning: str | None = None  # the last one sent
+        self._complaint: str | None = None  # of settings that were not taken
         self._status_due = 0.0
         self._frame_ms = 0.0
         self._first_stage, self._second_stage = asyncio.Lock(), asyncio.Lock()
@@ -182,7 +183,7 @@ class Visitor:
                 picture, warning = await self._in_thread(self._answerer.finish, begun)
                 self._frame_ms = 1000 * (time.monotonic() - started)
                 await self._send(message[:NUMBER_BYTES] + picture)
-                await self._tell(warning)
+                await self._tell(warning or self._complaint)
             finally:
                 self._second_stage.release()
 
@@ -208,10 +209,12 @@ class Visitor:
             if self._answerer is None:
                 raise Refusal(POLICY, str(error)) from error
             async with self._second_stage:
-                await self._send({"warning": str(error)})
+                self._complaint = str(error)
+                await self._tell(self._complaint)
             return
         shape = read_shape(settings, pixels)
         async with self._second_stage:  # and in the first: no frame is under way
+            self._complaint = None
             if self._answerer is None:
                 self._answerer = Answerer(segmenter, pixels, *choice, shape)
             else:

@@ -1,6 +1,8 @@
 """The page: its choices, its jobs, its handlers, and the two names for programs."""
 
+import json
 import os
+import re
 import subprocess
 import time
 from contextlib import closing
@@ -112,12 +114,17 @@ def test_a_path_on_the_server_is_no_background(text):
         choices.make_background(Choice(text), {})
 
 
-def test_a_damaged_picture_of_ones_own_is_told_and_one_that_is_missing_waited_for(tmp_path):
+def test_wrong_live_settings_are_said_and_not_sent(tmp_path):
     damaged = tmp_path / "damaged.jpg"
     damaged.write_bytes(b"\xff\xd8\xff no more")
-    with pytest.raises(gr.Error, match=r"damaged\.jpg"):
-        app.live_settings("My picture", "", "#0000ff", str(damaged), *COLOUR[4:])
-    assert app.live_settings("My picture", *COLOUR[1:]) == gr.skip()
+
+    def told(upload):
+        return json.loads(app.live_settings("My picture", "", "#0000ff", upload, *COLOUR[4:]))
+
+    assert list(told(str(damaged))) == list(told(None)) == ["trouble"]
+    assert "damaged.jpg" in told(str(damaged))["trouble"]
+    assert "add a picture" in told(None)["trouble"]
+    assert json.loads(app.live_settings(*COLOUR))["background"] == "#0000ff"
 
 
 def test_a_message_can_not_name_an_upload_on_the_server():
@@ -323,6 +330,20 @@ def test_the_first_step_comes_at_once_so_that_it_can_be_cancelled(desk, tmp_path
     assert next(steps)[0] == ""  # and is gone when the error is told
     with pytest.raises(gr.Error):
         next(steps)
+
+
+def test_a_video_that_is_cut_off_is_told(desk, tmp_path):
+    whole = make_clip(tmp_path / "whole.mkv", seconds=3, size=(320, 240))
+    (tmp_path / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    state, _, _, _ = last_of(replace_video(desk, str(tmp_path / "cut.mkv"), "Automatic", *COLOUR))
+    assert re.search(r"cut off or damaged: \d\d of about (89|90|91) frames came", state)
+    state, _, _, _ = last_of(replace_video(desk, str(whole), "Automatic", *COLOUR))
+    assert "cut off" not in state
+
+
+@pytest.mark.parametrize(("typed", "taken"), [(5, 1), (-3, 0), (0.25, 0.25), (None, 0.7)])
+def test_a_number_beyond_a_slider_s_ends_is_the_end(typed, taken):
+    assert slider(0, 1, 0.7).preprocess(typed) == taken
 
 
 def test_a_cancelled_video_leaves_neither_file_nor_ffmpeg(desk, video, tmp_path):

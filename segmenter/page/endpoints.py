@@ -62,7 +62,7 @@ def replace_video(
     choice = Choice(background, fit, options, as_path(background_picture))
     with friendly():
         *_, finished = desk.video(require_path(video), choice, file_format)
-    return str(finished)
+    return str(finished.path)
 
 
 def as_options(

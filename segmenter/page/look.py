@@ -100,8 +100,9 @@ def describe_progress(progress: Progress) -> str:
     return progress_bar(words, min(1.0, done / expected))
 
 
-def describe_finished(path: Path) -> str:
-    """Say that a video is done."""
+def describe_finished(path: Path, warning: str) -> str:
+    """Say that a video is done, and what should be known of it."""
     megabytes = path.stat().st_size / 1e6
-    advice = " Browsers don't play this format; download it." if path.suffix == ".mov" else ""
-    return progress_bar(f"Done: {path.suffix[1:]}, {megabytes:.1f} MB.{advice}", 1.0)
+    advice = "Browsers don't play this format; download it." if path.suffix == ".mov" else ""
+    words = [f"Done: {path.suffix[1:]}, {megabytes:.1f} MB.", advice, warning]
+    return progress_bar(" ".join(filter(None, words)), 1.0)

@@ -1,4 +1,5 @@
-// Names for those who hear the page, where Gradio gives none or a number. All of it may come late.
+// Names for those who hear the page or go by keys, where Gradio gives none or a number. All of it may
+// come late.
 function giveNames() {
   const name = (selector, find) =>
     document.querySelectorAll(selector).forEach((part) => {
@@ -6,8 +7,17 @@ function giveNames() {
       if (words && part.ariaLabel !== words) part.ariaLabel = words;
     });
   const ofFile = (part) => part?.src.split('/').pop().replace(/\.\w+$/, '').replaceAll('-', ' ');
+  // One name a group: the browser then moves through it by the arrow keys. Gradio numbers each button.
+  document.querySelectorAll('fieldset').forEach((group) => {
+    const [first, ...others] = group.querySelectorAll('input[type=radio]');
+    others.forEach((other) => other.name !== first.name && (other.name = first.name));
+  });
   name('fieldset', (group) => group.querySelector('[data-testid="block-info"]')?.textContent.trim());
   name('#presets button', (tile) => tile.querySelector('.caption-label')?.textContent);
   name('[id$="-examples"] button', (example) => ofFile(example.querySelector('img, video')));
 }
-new MutationObserver(giveNames).observe(document, { childList: true, subtree: true });
+new MutationObserver(giveNames).observe(document, {
+  childList: true,
+  subtree: true,
+  attributeFilter: ['name'],
+});

@@ -1,5 +1,6 @@
 """The video tab."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,15 +13,24 @@ import gradio as gr
 from segmenter.errors import InvalidInput
 from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
-from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, friendly
+from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, QUIET, friendly
 from segmenter.page.work import FORMATS, Desk
 from segmenter.stream import Progress
 
 HEIGHT_PX = 300
 TELL_EVERY_S = 1.0
-# Of the button, Cancel and the download, in the browser: while a job runs, and before and after.
-BUSY = f"() => [{OFF}, {ON}, {OFF}]"
+# What the browser does by itself: with the button and Cancel, then with state, result and download.
+EMPTY = "null, {__type__: 'update', value: null, interactive: false}"
+WAITING = look.progress_bar("Waiting for its turn…", 0)
+CANCELLED = look.progress_bar("Cancelled; nothing was kept.", 0)
+BUSY = f"() => [{OFF}, {ON}, {json.dumps(WAITING)}, {EMPTY}]"
 IDLE = f"(file) => [{ON}, {OFF}, file ? {ON} : {OFF}]"
+ANOTHER_VIDEO = f"() => ['', {EMPTY}]"
+# A step that was on its way when Cancel was pressed may have been told after it.
+STILL_CANCELLED = f"""() => new Promise((done) => setTimeout(() => {{
+  const is_idle = document.querySelector('#video-cancel').disabled;
+  done(is_idle ? {json.dumps(CANCELLED)} : {{__type__: 'update'}});
+}}, 500))"""
 
 
 def estimate_video(desk: Desk, video: str | None) -> str:
@@ -47,8 +57,9 @@ def replace_video(desk: Desk, video: str | None, kind: str, *settings: Any) -> I
     except Exception:
         yield ["", *waiting]
         raise
-    shown = None if step.suffix == ".mov" else str(step)
-    yield [look.describe_finished(step), shown, str(step), desk.describe()]
+    path = step.path
+    shown = None if path.suffix == ".mov" else str(path)
+    yield [look.describe_finished(path, step.warning), shown, str(path), desk.describe()]
 
 
 def build_video_tab(
@@ -82,10 +93,10 @@ def build_video_tab(
             label="Or try this one",
             elem_id="video-examples",
         )
-    video.change(partial(estimate_video, desk), video, estimate, concurrency_limit=2, **GLUE)
-    connect_run(
-        desk, settings, [video, kind], button, cancel, [state, result, download, device_line]
-    )
+    video.change(partial(estimate_video, desk), video, estimate, concurrency_limit=2, **QUIET)
+    outputs = [state, result, download, device_line]
+    video.input(None, None, outputs[:3], js=ANOTHER_VIDEO, **AT_ONCE)
+    connect_run(desk, settings, [video, kind], button, cancel, outputs)
 
 
 def connect_run(
@@ -98,7 +109,7 @@ def connect_run(
 ) -> None:
     """Let one button run the job, and the other one end it while it runs."""
     buttons, download = [button, cancel, outputs[2]], outputs[2]
-    button.click(None, None, buttons, js=BUSY, **AT_ONCE)
+    button.click(None, None, [button, cancel, *outputs[:3]], js=BUSY, **AT_ONCE)
     running = button.click(
         partial(replace_video, desk),
         [*inputs, *settings.inputs],
@@ -109,10 +120,5 @@ def connect_run(
     )
     for ended in (running.then, running.failure):  # Gradio does not call `then` after an error
         ended(None, download, buttons, js=IDLE, **AT_ONCE)
-    cancel.click(
-        lambda: look.progress_bar("Cancelled; nothing was kept.", 0),
-        None,
-        outputs[0],
-        cancels=[running],
-        **AT_ONCE,
-    )
+    cancelled = cancel.click(lambda: CANCELLED, None, outputs[0], cancels=[running], **AT_ONCE)
+    cancelled.then(None, None, outputs[0], js=STILL_CANCELLED, **AT_ONCE)

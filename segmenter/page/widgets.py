@@ -38,10 +38,15 @@ def upload(**given: Any) -> gr.Image:
 
 
 def slider(lowest: float, highest: float, default: float, **given: Any) -> gr.Slider:
-    """Return a slider that gives its default while its number field is empty."""
+    """Return a slider that gives its default while its number field is empty.
+
+    A number typed beyond its ends is the end, as the field itself then shows.
+    """
 
     def preprocess(widget: gr.Slider, payload: float | None) -> float:
-        return default if payload is None else gr.Slider.preprocess(widget, payload)
+        if payload is None:
+            return default
+        return gr.Slider.preprocess(widget, min(max(payload, lowest), highest))
 
     return read_by(preprocess, gr.Slider)(lowest, highest, default, **given)
 

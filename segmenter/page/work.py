@@ -24,7 +24,7 @@ from segmenter.page.choice import Choice, make_background, make_options, shrunk
 from segmenter.people import Point
 from segmenter.pipeline import replace_in_image
 from segmenter.stream import LiveReplacer, Progress, replace_in_video
-from segmenter.video import probe, read_frames
+from segmenter.video import VideoInfo, probe, read_frames
 
 LARGEST_UPLOAD_MB = 200
 LONGEST_VIDEO_S = 180
@@ -46,6 +46,14 @@ class PhotoFiles:
     edges: Path
     download: Path
     has_people: bool
+
+
+@dataclass(frozen=True)
+class VideoFile:
+    """A finished video."""
+
+    path: Path
+    warning: str = ""  # what the visitor should know of it
 
 
 class Desk:
@@ -129,7 +137,7 @@ class Desk:
             f"{float(info.frame_rate):.4g} frames a second, {sound}: about {in_words(seconds)}."
         )
 
-    def video(self, path: Path, choice: Choice, kind: str) -> Iterator[Progress | Path]:
+    def video(self, path: Path, choice: Choice, kind: str) -> Iterator[Progress | VideoFile]:
         """Yield progress, then the finished file. Closing the generator cancels and leaves none.
 
         Args:
@@ -140,7 +148,7 @@ class Desk:
         Raises:
             SegmenterError: as its message says.
         """
-        require_video(path)
+        info = require_video(path)
         background = make_background(choice, self.presets)
         ending = choose_ending(kind, isinstance(background, Transparent))
         options = make_options(choice.options)
@@ -153,7 +161,14 @@ class Desk:
                 for progress in steps:
                     self.frame_ms = progress.frame_ms
                     yield progress
-        yield target
+        yield VideoFile(target, cut_off(info, progress.frames_done))
+
+
+def cut_off(info: VideoInfo, count: int) -> str:
+    """Return what is to be said of a video of which so many frames came; usually nothing."""
+    if not info.lacks(count):
+        return ""
+    return f"Your video is cut off or damaged: {count} of about {info.expected_count} frames came."
 
 
 @contextmanager
@@ -169,7 +184,7 @@ def job_folder() -> Iterator[Path]:
         raise
 
 
-def require_video(path: Path) -> Any:
+def require_video(path: Path) -> VideoInfo:
     """Return what is known of a video that is within the page's limits."""
     info = probe(path)
     if info.width * info.height > LARGEST_VIDEO_PIXELS:

@@ -54,6 +54,21 @@ class VideoInfo:
     colour_matrix: str | None = None  # ffmpeg's name; None when the file does not say
     promised_count: int | None = None  # frames that a file whose end is missing had; an estimate
 
+    @property
+    def expected_count(self) -> int:
+        """How many frames the whole file has, an estimate; 0 when it does not say."""
+        return self.promised_count or self.frame_count or 0
+
+    def lacks(self, count: int, *, is_damaged: bool = False) -> bool:
+        """Tell whether a video of which so many frames came is clearly cut off.
+
+        Formats that guess their length, or begin before a key frame, may lack some frames unharmed.
+        """
+        missing = self.expected_count - count
+        is_known = self.promised_count is not None or is_damaged
+        is_much = missing > self.frame_rate and count < 0.9 * self.expected_count
+        return missing > 1 and (is_known or is_much)
+
 
 @dataclass(frozen=True)
 class _Header:

@@ -119,11 +119,8 @@ def _decode(
 
 def _tell_missing(path: Path, info: VideoInfo, count: int, status: int) -> None:
     """Warn when a video ended clearly too early: what there is of it is given all the same."""
-    expected = info.promised_count or info.frame_count or 0
-    missing = expected - count
-    is_known = info.promised_count is not None or status > 0
-    # Formats that guess their length, or begin before a key frame, may lack some frames unharmed.
-    if missing > 1 and (is_known or (missing > info.frame_rate and count < 0.9 * expected)):
+    if info.lacks(count, is_damaged=status > 0):
+        expected = info.expected_count
         log.warning("%s is cut off or damaged: %d of about %d frames", path.name, count, expected)
 
 

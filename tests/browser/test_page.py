@@ -329,6 +329,22 @@ def test_an_emptied_number_field_is_the_default(page, tmp_path):
     assert not page.failed
 
 
+def test_the_arrow_keys_go_through_the_choices(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    page.get_by_role("radio", name="Blur").click()
+    page.get_by_label("Blur").last.wait_for()
+    page.get_by_role("radio", name="Blur").focus()
+    page.keyboard.press("ArrowRight")
+    playwright.expect(page.get_by_role("radio", name="Transparent")).to_be_checked()
+    wait_until(lambda: downloaded(page).shape[2] == 4)
+    page.get_by_role("radio", name="Transparent").focus()
+    for name in ("Blur", "My picture", "Colour"):  # Gradio numbers the buttons anew each time
+        page.keyboard.press("ArrowLeft")
+        playwright.expect(page.get_by_role("radio", name=name)).to_be_checked()
+    wait_until(lambda: downloaded(page).shape[2] == 3)
+
+
 def test_what_can_be_pressed_has_a_name(page):
     page.get_by_role("radio", name="Gallery").click()
     page.get_by_role("button", name="Misty hills", exact=True).wait_for()
@@ -420,6 +436,45 @@ def test_a_job_that_fails_leaves_the_buttons_as_before_it(page, clip):
     page.get_by_role("radio", name="WebM").click()
     page.click("#video-go")
     page.get_by_text("Done: webm").wait_for()
+
+
+def test_a_failed_job_offers_no_earlier_result(page, clip, tmp_path):
+    upload_video(page, clip)
+    page.click("#video-go")
+    page.get_by_text("Done: mp4").wait_for()
+    page.wait_for_selector("#video-get:not([disabled])")
+    page.get_by_role("radio", name="Transparent").click()
+    page.get_by_role("radio", name="MP4").click()
+    require_failure(page, "mp4 can't be transparent")
+    playwright.expect(page.locator("#video-get")).to_be_disabled()
+    assert page.locator("#video-result video").count() == 0
+    page.get_by_role("radio", name="WebM").click()
+    page.click("#video-go")
+    page.get_by_text("Done: webm").wait_for()
+    page.click("#video [aria-label=Clear], #video [aria-label='Remove Video']")
+    playwright.expect(page.locator("#video-get")).to_be_disabled()
+    playwright.expect(page.locator("#video-state")).not_to_contain_text("Done")
+    page.set_input_files("#video input[type=file]", clip)  # and the next goes as the first did
+    page.wait_for_selector("#video video")
+    page.click("#video-go")
+    page.get_by_text("Done: webm").wait_for()
+    page.wait_for_selector("#video-get:not([disabled])")
+
+
+def test_whoever_waits_for_another_s_video_is_told(page, running, browser, clip):
+    running.behave("slow")
+    upload_video(page, clip)
+    page.click("#video-go")
+    page.get_by_text(re.compile(r"Frame \d+ of 30")).wait_for()
+    other = browser.new_page()
+    other.set_default_timeout(WAIT_MS)
+    other.goto(running.address)
+    upload_video(other, clip)
+    other.click("#video-go")
+    other.get_by_text("Waiting for its turn…").wait_for()
+    running.behave("red")
+    other.get_by_text("Done: mp4").wait_for()
+    other.close()
 
 
 def require_failure(page, words):
@@ -572,6 +627,20 @@ def test_settings_change_while_it_runs(page):
     wait_until(lambda: (read_pixels(page, "#live canvas")[..., 3] < 10).mean() > 0.5)
     page.get_by_role("radio", name="Colour").click()
     wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() > 0.5)
+
+
+def test_a_wrong_background_is_told_while_live_and_the_last_one_stays(page, tmp_path):
+    (tmp_path / "text.jpg").write_bytes(b"milk, bread")
+    start_live(page)
+    words = page.locator("#live .live-say")
+    page.get_by_role("radio", name="My picture").click()
+    playwright.expect(words).to_contain_text("add a picture")
+    page.set_input_files("#own-background input[type=file]", tmp_path / "text.jpg")
+    playwright.expect(words).to_contain_text("text.jpg")
+    require_replaced(read_pixels(page, "#live canvas"))
+    page.get_by_role("radio", name="Transparent").click()
+    playwright.expect(words).to_have_text("The camera is on.")
+    assert not page.failed
 
 
 def test_stop_and_leaving_the_tab_switch_the_camera_off(page):
