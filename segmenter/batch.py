@@ -20,7 +20,7 @@ from segmenter.images import IMAGE_ENDINGS, open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image
 from segmenter.stream import mattes_of_frames, mattes_of_video, replace_in_video, require_no_click
-from segmenter.targets import is_video, plan, require_exists, require_kept, told_apart
+from segmenter.targets import files_in, is_video, plan, require_exists, require_kept, told_apart
 from segmenter.threads import one_thread_a_stage
 from segmenter.video import probe
 
@@ -51,8 +51,12 @@ class Report:
     def summary(self) -> str:
         """Say in a line or more how it went."""
         done = len(self.items) - len(self.failures)
-        lines = [f"{done} done, {len(self.failures)} failed ({self.device})"]
-        return "\n".join(lines + [f"  {item.input}: {item.error}" for item in self.failures])
+        how = f"{done} done, {len(self.failures)} failed ({self.device})"
+        return "\n".join(filter(None, [how, self.complaints()]))
+
+    def complaints(self) -> str:
+        """Say in a line each what went wrong."""
+        return "\n".join(f"  {item.input}: {item.error}" for item in self.failures)
 
     def to_json(self) -> str:
         """Return the report for a machine to read."""
@@ -171,7 +175,7 @@ def matte_all(
             return matte_file(path, target, is_single=path == source), photo
         return None
 
-    paths = [source] if source.is_file() else sorted(source.iterdir())
+    paths = [source] if source.is_file() else files_in(source, folders=True)
     found = {path: plan_of_it for path in paths if (plan_of_it := planned(path))}
     if not found:
         raise InvalidInput(f"{source} holds no photos or videos; give a folder that does")
@@ -240,7 +244,7 @@ def explain(problem: Exception) -> str:
 
 def pictures_in(folder: Path) -> list[Path]:
     """List a folder's pictures in name order."""
-    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in IMAGE_ENDINGS]
+    return [path for path in files_in(folder) if path.suffix.lower() in IMAGE_ENDINGS]
 
 
 def progress(items: Iterable, quiet: bool, unit: str, total: int | None = None) -> Iterator:

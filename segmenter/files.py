@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,9 +19,12 @@ def finished(path: Path) -> Iterator[Path]:
     path = Path(path)
     if os.path.isdir(path):
         raise OutputFailed(f"can't write {path}: it is a folder; add the name of a file")
-    part = path.with_name(f".{path.stem}-{uuid4().hex[:8]}{path.suffix}")
+    # Short: a name may be as long as the disk allows.
+    part = path.with_name(f".{uuid4().hex[:12]}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.stat(path)  # complains of a name that is too long
         part.touch()
     except OSError as error:
         raise OutputFailed(

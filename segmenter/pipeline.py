@@ -1,5 +1,6 @@
 """The staircase from frame to composite, for one picture."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,7 +66,7 @@ def read_background(text: str, fit: str = "cover") -> Background:
     if path.suffix.lower() in VIDEO_ENDINGS:
         info = probe(path)
         return Clip(partial(read_frames, path, info=info), info.frame_rate, fit)
-    if path.suffix.lower() in IMAGE_ENDINGS or path.is_file():
+    if path.suffix.lower() in IMAGE_ENDINGS or os.path.isfile(path):
         return Picture(open_image(path), fit)
     raise InvalidInput(
         f"can't use {text!r} as a background; give a picture, a clip, #rrggbb, blur, blur:RADIUS "

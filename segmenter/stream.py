@@ -4,6 +4,7 @@ The stages overlap, each with a frame of its own: two of a camera's, for little 
 a file's.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -22,6 +23,7 @@ from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
 from segmenter.matting import Look, Matting
 from segmenter.pipeline import Replacement, ReplaceOptions, put_before
+from segmenter.targets import require_kept
 from segmenter.video import VideoInfo, VideoWriter, between, overlap, probe, read_frames
 
 
@@ -137,6 +139,7 @@ def replace_in_video(
         UnreadableVideo, OutputFailed, InvalidInput: as their messages say.
     """
     source, target = Path(source), Path(target)
+    require_kept([source] if os.path.exists(source) else [], [target])
     info = probe(source)
     background = background or Transparent()
     segmenter, options = segmenter or Segmenter(), require_no_click(options or ReplaceOptions())

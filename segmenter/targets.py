@@ -46,6 +46,22 @@ def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path,
     return list(zip(paths, outputs, strict=True))
 
 
+def files_in(folder: Path, *, folders: bool = False) -> list[Path]:
+    """List a folder's files, and where wanted its folders, in name order.
+
+    Neither hidden ones nor links that lead nowhere; nothing of a folder that can't be read.
+    """
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [
+        path
+        for path in found
+        if not path.name.startswith(".") and (path.is_file() or (folders and path.is_dir()))
+    ]
+
+
 def beside(source: Path) -> Path:
     """Return the folder for a folder's results when none is given."""
     if source.name in ("", ".."):  # ".", "..", "/": not the folder's own name
@@ -119,6 +135,8 @@ def is_video(path: Path) -> bool:
 
 
 def require_exists(path: Path) -> None:
-    """Raise InvalidInput when there is nothing at `path`."""
+    """Raise InvalidInput when there is neither a file nor a folder at `path`."""
     if not os.path.exists(path):
         raise InvalidInput(f"{path} does not exist; check the name")
+    if not os.path.isfile(path) and not os.path.isdir(path):
+        raise InvalidInput(f"{path} is neither a file nor a folder; choose one that is")

@@ -135,3 +135,33 @@ def test_the_matte_of_one_photo_may_be_named(tmp_path):
     assert (tmp_path / "folder.jpg" / "a.png").exists()
     with pytest.raises(InvalidInput, match=r"name alpha\.png"):
         matte_all(tmp_path / "a.jpg", tmp_path / "alpha.webp", SEGMENTER, quiet=True)
+
+
+def test_what_can_not_be_read_does_not_stop_the_mattes_of_the_others(tmp_path):
+    save_image(tmp_path / "in" / "anna.png", person())
+    save_image(tmp_path / "in" / "clip" / "0.png", person())
+    for folder in ("in", "in/clip"):
+        (tmp_path / folder / "lost.jpg").symlink_to(tmp_path / "nowhere.jpg")
+        (tmp_path / folder / "._anna.png").write_bytes(b"what macOS leaves on a stick")
+    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
+    assert not report.failures and len(report.items) == 2
+    written = sorted(path.name for path in (tmp_path / "out").rglob("*.png"))
+    assert written == ["0.png", "anna.png"]
+
+
+def test_a_folder_that_can_not_be_read_holds_nothing(tmp_path, monkeypatch):
+    save_image(tmp_path / "in" / "anna.png", person())
+    locked = tmp_path / "in" / "lost+found"
+    locked.mkdir()
+    listed = Path.iterdir
+
+    def iterdir(folder):
+        if folder == locked:
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
+    assert [Path(item.input).name for item in report.items] == ["anna.png"]
+    with pytest.raises(InvalidInput, match="no photos"):
+        matte_all(locked, tmp_path / "out", SEGMENTER, quiet=True)

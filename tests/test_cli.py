@@ -96,6 +96,37 @@ def test_wrong_usage_gives_two_and_one_line(fake, arguments, capsys, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["replace", "matte"])
+def test_an_empty_name_is_no_folder(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([command, "", "-o", "out"])
+    assert stop.value.code == 2
+    assert "it is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["replace", "matte"])
+def test_quiet_still_tells_what_failed(fake, command, tmp_path, capsys):
+    save_image(tmp_path / "in" / "anna.png", person())
+    arguments = [command, str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--quiet"]
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().err == ""
+    (tmp_path / "in" / "broken.jpg").write_bytes(b"milk, bread")
+    assert cli.main(arguments) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and "broken.jpg" in lines[0]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device here")
+def test_a_report_that_can_not_be_written_is_told_in_a_line(tmp_path):
+    save_image(tmp_path / "anna.png", person())
+    command = [sys.executable, "-m", "segmenter", "replace", str(tmp_path / "anna.png"), "--json"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1 and "No space left" in done.stderr
+    assert (tmp_path / "anna-backdrop.png").exists()
+
+
 def test_debug_shows_the_traceback(fake, capsys):
     assert cli.main(["replace", "nowhere.jpg", "--debug"]) == 2
     assert "Traceback" in capsys.readouterr().err

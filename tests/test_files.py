@@ -44,3 +44,10 @@ def test_a_folder_is_no_place_for_a_file(tmp_path):
 def test_a_name_that_no_disk_takes_is_told(tmp_path, name):
     with pytest.raises(OutputFailed, match="choose"), finished(tmp_path / name):
         raise AssertionError("never entered")
+
+
+def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path):
+    target = tmp_path / ("x" * 251 + ".png")
+    with finished(target) as part:
+        part.write_text("whole")
+    assert target.read_text() == "whole"

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,13 @@ def test_the_input_is_never_overwritten(tmp_path):
     with pytest.raises(InvalidInput, match="the input folder itself"):
         plan(tmp_path, tmp_path, is_cutout=True)
     assert plan(tmp_path / "a.png", None, is_cutout=True)[0][1].name == "a-backdrop.png"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_is_no_file_and_no_folder_is_told(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InvalidInput, match="neither a file nor a folder"):
+        plan(tmp_path / "pipe", None, is_cutout=True)
 
 
 def test_nothing_to_do_is_told(tmp_path):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from segmenter.cli.command import DONE, add_command, add_model_options
+from segmenter.cli.command import DONE, add_command, add_model_options, print_report
 from segmenter.errors import InvalidInput, SegmenterError
 
 EXPLANATION = """\
@@ -79,7 +79,7 @@ def run_benchmark(chosen: argparse.Namespace) -> int:
     if chosen.repeats is not None and chosen.repeats < 1:
         raise InvalidInput(f"--repeats is at least 1, got {chosen.repeats}")
     report = compare_with_rival(chosen) if chosen.against else measure(chosen)
-    print(report.to_json() if chosen.json else report.to_markdown())
+    print_report(report.to_json() if chosen.json else report.to_markdown())
     return DONE
 
 

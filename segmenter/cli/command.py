@@ -1,6 +1,11 @@
-"""What commands share: exit codes, the options that choose a model, loading it."""
+"""What commands share: exit codes, the options that choose a model, loading it, reporting."""
 
 import argparse
+import os
+import sys
+from pathlib import Path
+
+from segmenter.errors import OutputFailed
 
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -47,6 +52,41 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
         "if that is not installed",
     )
     group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+
+
+def add_quiet(parser: argparse.ArgumentParser) -> None:
+    """Add --quiet."""
+    parser.add_argument(
+        "--quiet", action="store_true", help="no progress bar, no summary; only what fails is told"
+    )
+
+
+def named_path(text: str) -> Path:
+    """Return the path that an argument names; an empty one would mean the present folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty; name a file or a folder")
+    return Path(text)
+
+
+def print_report(text: str) -> None:
+    """Write a report to standard output.
+
+    Raises:
+        OutputFailed: nobody reads it any more, or it does not fit.
+    """
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # Python tries once more when it ends, and would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OutputFailed(f"the files are done, but not the report: {error.strerror}") from error
+
+
+def print_outcome(report, quiet: bool) -> None:
+    """Say how it went; when asked to be quiet, only what went wrong."""
+    words = report.complaints() if quiet else report.summary()
+    if words:
+        print(words, file=sys.stderr)
 
 
 def make_segmenter(chosen: argparse.Namespace):

@@ -1,10 +1,17 @@
 """`matte`: alphas as pictures."""
 
 import argparse
-import sys
-from pathlib import Path
 
-from segmenter.cli.command import DONE, SOME_FAILED, add_command, add_model_options, make_segmenter
+from segmenter.cli.command import (
+    DONE,
+    SOME_FAILED,
+    add_command,
+    add_model_options,
+    add_quiet,
+    make_segmenter,
+    named_path,
+    print_outcome,
+)
 
 
 def add_matte(commands) -> None:
@@ -14,20 +21,20 @@ def add_matte(commands) -> None:
     )
     parser.add_argument(
         "input",
-        type=Path,
+        type=named_path,
         help="a photo, a video, or a folder of either, whose folders are clips, frame by frame",
     )
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=named_path,
         required=True,
         help="the folder to write to; for one photo it may be a file that ends in .png",
     )
     parser.add_argument(
         "--raw", action="store_true", help="the network's probability, before refinement"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    add_quiet(parser)
     add_model_options(parser)
 
 
@@ -38,6 +45,5 @@ def run_matte(chosen: argparse.Namespace) -> int:
     report = matte_all(
         chosen.input, chosen.output, make_segmenter(chosen), raw=chosen.raw, quiet=chosen.quiet
     )
-    if not chosen.quiet:
-        print(report.summary(), file=sys.stderr)
+    print_outcome(report, chosen.quiet)
     return SOME_FAILED if report.failures else DONE

@@ -2,11 +2,20 @@
 
 import argparse
 import os
-import sys
 from functools import partial
 from pathlib import Path
 
-from segmenter.cli.command import DONE, SOME_FAILED, add_command, add_model_options, make_segmenter
+from segmenter.cli.command import (
+    DONE,
+    SOME_FAILED,
+    add_command,
+    add_model_options,
+    add_quiet,
+    make_segmenter,
+    named_path,
+    print_outcome,
+    print_report,
+)
 
 
 def add_replace(commands) -> None:
@@ -14,7 +23,7 @@ def add_replace(commands) -> None:
     parser = add_command(
         commands, "replace", run_replace, "Replace or remove the background of photos and videos."
     )
-    parser.add_argument("input", type=Path, help="a photo, a video, or a folder of either")
+    parser.add_argument("input", type=named_path, help="a photo, a video, or a folder of either")
     parser.add_argument(
         "-b",
         "--background",
@@ -24,7 +33,7 @@ def add_replace(commands) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
+        type=named_path,
         help="a file whose ending chooses the format: .png .jpg .webp; .mp4 (sound kept), .webm "
         "(VP9, can be transparent), .mov (ProRes 4444). For a folder, a folder "
         "(default: beside the input, with -backdrop added to its name)",
@@ -37,7 +46,7 @@ def add_replace(commands) -> None:
     parser.add_argument(
         "--no-smoothing", action="store_true", help="videos: every frame on its own"
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    add_quiet(parser)
     parser.add_argument("--json", action="store_true", help="a report on standard output")
     add_cluster(parser.add_argument_group("cluster"))
     add_model_options(parser)
@@ -129,9 +138,9 @@ def run_replace(chosen: argparse.Namespace) -> int:
     else:
         report = replace_all(chosen.input, chosen.output, make(), quiet=chosen.quiet)
     if chosen.json:
-        print(report.to_json())
-    elif not chosen.quiet:
-        print(report.summary(), file=sys.stderr)
+        print_report(report.to_json())
+    else:
+        print_outcome(report, chosen.quiet)
     return SOME_FAILED if report.failures else DONE
 
 
@@ -155,4 +164,4 @@ def replace_on_ray(chosen: argparse.Namespace, make, background):
 
 def absolute(name: str) -> str:
     """Return a file's name as other folders and machines understand it; else the name itself."""
-    return str(Path(name).absolute()) if Path(name).is_file() else name
+    return str(Path(name).absolute()) if os.path.isfile(name) else name

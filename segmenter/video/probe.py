@@ -133,6 +133,8 @@ def _require_file(path: Path) -> None:
             is_empty = not file.read(1)
     except OSError as error:
         raise UnreadableVideo(f"{path} can't be opened: {error.strerror}; check it") from error
+    except ValueError as error:  # a zero in the name
+        raise UnreadableVideo(f"{str(path)!r} can't be opened: {error}; check it") from error
     if is_empty:
         raise UnreadableVideo(f"{path.name} is empty; copy or download it again")
 
