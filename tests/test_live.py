@@ -362,7 +362,7 @@ def test_a_visitor_who_reads_nothing_has_to_leave_too():
             with suppress(ConnectionClosed, OSError):
                 while True:
                     deaf.send(frame)
-                    time.sleep(0.05)
+                    time.sleep(0.02)
 
         threading.Thread(target=keep_sending, daemon=True).start()
         assert any(has_room(address) for _ in range(100))

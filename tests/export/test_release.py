@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from settled import save_checkpoint, settled_net
 
 from segmenter.backends import OnnxBackend, TorchBackend
 from segmenter.device import Device
@@ -16,18 +15,6 @@ from segmenter.export.release import ExportOptions, export
 from segmenter.weights import fetch, read_record
 
 CPU = Device("cpu", 2, "test")
-OPTIONS = {"architecture": "deeplabv3", "mean": "0.5", "std": "0.25", "size": "64"}
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    return save_checkpoint(folder / "checkpoint.pt", settled_net("deeplabv3"), **OPTIONS)
-
-
-@pytest.fixture(scope="module")
-def released(checkpoint, tmp_path_factory):
-    return export(checkpoint, tmp_path_factory.mktemp("files"), ExportOptions(name="tiny"))
 
 
 @pytest.fixture
