@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ LEAST_SIDE = 88
 # As shares of the frame: the largest part worth a look of its own, alone or as one of several;
 # and so many times as large it is still kept, so that looks do not come and go.
 LARGEST, LARGEST_OF_SEVERAL, LARGER_KEPT = 0.4, 0.25, 1.25
+# More parts than a few are seen at so much less of the size, so that all together cost little more.
+FEW, LESS_CLOSELY = 2, 3 / 4
 # Parts stay while they leave so much of new ones' margin around people, and have at most so many
 # times their area: whatever moves a part changes the outline a little.
 KEPT_MARGIN, KEPT_AREA = 0.7, 1.6
@@ -125,7 +127,8 @@ def fitting_parts(crops: list[Crop], height: int, width: int) -> list[Part]:
             return []
         crops = apart([part.crop for part in parts])
         if len(crops) == len(parts):
-            return parts
+            share = 1 if len(parts) <= FEW else LESS_CLOSELY
+            return [replace(part, size_share=share * part.size_share) for part in parts]
 
 
 def fitting_part(needed: Crop, height: int, width: int) -> Part | None:

@@ -50,6 +50,14 @@ def test_people_far_from_each_other_are_looked_at_each_by_herself():
     assert not parts[0].crop.overlaps(parts[1].crop)
 
 
+def test_many_are_looked_at_less_closely_each():
+    boxes = [(60, 100, left, left + 12) for left in (20, 150, 290)]
+    few, many = (Closeup().choose(people(*some), HEIGHT, WIDTH) for some in (boxes[::2], boxes))
+    assert [len(few), len(many)] == [2, 3]
+    assert {part.size_share for part in few} == {13 / 12}
+    assert {part.size_share for part in many} == {13 / 12 * 3 / 4}
+
+
 def test_people_whose_parts_would_overlap_are_looked_at_together():
     crops = [Crop(0.1, 0.6, 0.1, 0.2), Crop(0.5, 0.9, 0.25, 0.35), Crop(0.1, 0.2, 0.9, 0.95)]
     parts = fitting_parts(crops, HEIGHT, WIDTH)
@@ -148,7 +156,13 @@ def test_somebody_as_tall_as_the_frame_gets_a_part_with_less_room_beside_her():
 
 
 SMALLEST = (0.4, 0.46, 0.5, 0.52)
-EXPECTED = {384: {(416, 256), (320, 320), (256, 416)}, 320: {(352, 224), (288, 288), (224, 352)}}
+# By the size for whole frames: a video's, a camera's, and these where many are seen less closely.
+EXPECTED = {
+    384: {(416, 256), (320, 320), (256, 416)},
+    320: {(352, 224), (288, 288), (224, 352)},
+    288: {(320, 192), (256, 256), (192, 320)},
+    240: {(288, 160), (224, 224), (160, 288)},
+}
 
 
 @pytest.mark.parametrize("size", EXPECTED)
