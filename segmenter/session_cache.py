@@ -15,8 +15,8 @@ Shape = tuple[int, ...]
 
 # A session costs about ten runs and 30 MB, and brings back 3 to 8 % of each run; with OpenVINO it
 # costs some dozen runs, and brings back half of each.
-# Frames of one shape take five: whole, from nearer, and their parts in three shapes; where more than
-# two people are far apart, three smaller ones of parts.
+# Frames of one shape take five: whole, from nearer, and their parts in three shapes; where more
+# than two people are far apart, three smaller ones of parts.
 OFTEN, MOST_SESSIONS = 50, 6
 
 
