@@ -19,6 +19,9 @@ SHAPES = ((13, 8, 13 / 12), (1, 1, 5 / 6), (8, 13, 13 / 12))
 GRID = 4
 # Pixels of a part's long side: one much smaller, rounded so, would have another shape.
 LEAST_SIDE = 88
+# Where nobody is seen, these are looked at, in turn: somebody small may be there. They are
+# of the frame's own shape, so that the network needs not be made ready for another.
+QUARTERS = tuple(Crop(top, top + 0.6, left, left + 0.6) for top in (0.4, 0) for left in (0, 0.4))
 # As shares of the frame: the largest part worth a look of its own, alone or as one of several;
 # and so many times as large it is still kept, so that looks do not come and go.
 LARGEST, LARGEST_OF_SEVERAL, LARGER_KEPT = 0.4, 0.25, 1.25
@@ -42,6 +45,7 @@ class Closeup:
 
     def __init__(self):
         """Look at nothing yet."""
+        self._quarter = -1
         self.reset()
 
     def reset(self) -> None:
@@ -66,6 +70,11 @@ class Closeup:
         if not self._parts:
             self._before = None
         return list(self._parts)
+
+    def next_quarter(self) -> Crop:
+        """Return the quarter of the frame to look for somebody small in."""
+        self._quarter = (self._quarter + 1) % len(QUARTERS)
+        return QUARTERS[self._quarter]
 
     def has_news_around(self, known: NDArray[np.float32]) -> bool:
         """Tell whether outside the parts somebody may have come since the last frame.

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from segmenter.arrays import Alpha, Frame, Probability, require_frame
-from segmenter.closeup import Closeup, Part
-from segmenter.crops import WHOLE, Crop
+from segmenter.closeup import QUARTERS, Closeup, Part
+from segmenter.crops import LEAST_PIECE, WHOLE, Crop
 from segmenter.inference import Segmenter
 from segmenter.nearness import OF_CAMERA, OF_VIDEO, Nearness
+from segmenter.photo_views import is_believed
 from segmenter.pipeline import ReplaceOptions, to_alpha
 from segmenter.preprocess import fit
 from segmenter.refine import LIVE, VIDEO
@@ -75,14 +76,31 @@ class Matting:
                 whole = self._look_at(small, self._nearness.size)
                 parts = self._closeup.choose(whole, *frame.shape[:2])
             self._whole = whole
+        if not parts and (whole > 0.5).mean() < LEAST_PIECE:
+            whole, parts = self._seek(whole, frame, 1 if motion else len(QUARTERS))
         if not parts:
             self._whole = None
             return shrink(whole, self._detail.long_side), [WHOLE]
         if self._closely:
             self._nearness.reset()
-        return self._look_closely(whole, frame, parts), [part.crop for part in parts]
+        found = self._look_nearer(whole, frame, parts)
+        self._closeup.remember(found)
+        return found, [part.crop for part in parts]
 
-    def _look_closely(self, whole: Probability, frame: Frame, parts: list[Part]) -> Probability:
+    def _seek(
+        self, whole: Probability, frame: Frame, quarters: int
+    ) -> tuple[Probability, list[Part]]:
+        """Look for somebody small in so many quarters of a frame that shows nobody as a whole."""
+        for _ in range(quarters):
+            nearer = self._look_nearer(whole, frame, [Part(self._closeup.next_quarter(), 1)])
+            parts = self._closeup.choose(nearer, *frame.shape[:2])
+            found = self._look_nearer(nearer, frame, parts)
+            if parts and all(is_believed(part.crop.of(found)) for part in parts):
+                return nearer, parts
+        self._closeup.reset()
+        return whole, []
+
+    def _look_nearer(self, whole: Probability, frame: Frame, parts: list[Part]) -> Probability:
         """Return the probability of a frame with parts of it seen anew, more finely."""
         long_side = min(FINER * self._detail.long_side, max(frame.shape[:2]))
         found = enlarge(whole, *fit(*frame.shape[:2], long_side))
@@ -90,7 +108,6 @@ class Matting:
             near = self._look_at(part.crop.of(frame), round(part.size_share * self._size))
             place = part.crop.of(found)
             place[:] = shrink_to(near, *place.shape)
-        self._closeup.remember(found)
         return found
 
     def _look_at(self, picture: Frame, size: int) -> Probability:

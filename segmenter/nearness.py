@@ -9,15 +9,14 @@ from segmenter.arrays import Probability
 class Limits:
     """When people are looked at from nearer, and how near."""
 
-    small: float  # share of the frame that people fill: with less, or with nobody there,
-    large: float  # the frame is looked at from nearer, until they fill this
+    small: float  # share of the frame that people fill: with less they are looked at from nearer,
+    large: float  # until they fill this
     nearer: float  # times the usual size
 
 
-# 75 photos of people in streets, who fill .12 to .4, have boundary F .913 as frames of a video so,
-# instead of .904. With .3 they would have .919, but half bodies in a wide frame would cost as much,
-# a fifth of the frames a second; portraits gain nothing.
-OF_VIDEO = Limits(0.25, 0.35, 4 / 3)
+# 75 half bodies before rooms and streets, who fill .25 to .32 as frames of a video, have boundary F
+# .922 seen from nearer and .906 else; those who fill more gain little.
+OF_VIDEO = Limits(0.3, 0.4, 4 / 3)
 # Groups, and who stands there whole, are found only in part at a camera's size.
 OF_CAMERA = Limits(0.17, 0.23, 6 / 5)
 
@@ -48,9 +47,10 @@ class Nearness:
         """Take in what was found, and tell whether `size` is another now: look again.
 
         Args:
-            probability: (h, w) float32 in [0, 1]; where nobody is somebody small may be.
+            probability: (h, w) float32 in [0, 1]; nobody there changes nothing.
         """
         was_near, limits = self._is_near, self._limits
         filled = float((probability > 0.5).mean())
-        self._is_near = filled < (limits.large if was_near else limits.small)
+        if filled:
+            self._is_near = filled < (limits.large if was_near else limits.small)
         return self._is_near != was_near

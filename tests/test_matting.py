@@ -9,6 +9,7 @@ from segmenter.crops import WHOLE
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
 from segmenter.pipeline import ReplaceOptions
+from segmenter.preprocess import fit, padded_shape
 
 
 class Counting(RedSegmenter):
@@ -88,6 +89,42 @@ def test_whoever_comes_while_somebody_small_is_followed_is_there_in_that_frame(n
         frame[newcomer] = RED
     alphas = [matting.cut(matting.look(f, smoothing=True), ReplaceOptions()) for f in frames]
     assert alphas[number][newcomer][5:-5, 5:-5].min() > 0.9
+
+
+def noisy(frame, seed):
+    noise = np.random.default_rng(seed).integers(-9, 10, frame.shape)
+    return np.clip(frame + noise, 0, 255).astype(np.uint8)
+
+
+class Shortsighted(Counting):
+    """Sees nobody who is less than 30 pixels tall to it."""
+
+    def probability(self, frame, size=None):
+        found = super().probability(frame, size)
+        tall = found.any(axis=1).sum() * size / max(frame.shape[:2])
+        return found if tall >= 30 else 0 * found
+
+
+@pytest.mark.parametrize("closely", [True, False])
+@pytest.mark.parametrize("left", [20, 560])
+def test_whoever_the_whole_frame_does_not_show_is_sought_in_its_quarters(closely, left):
+    segmenter = Shortsighted()
+    matting = Matting(segmenter, closely=closely)
+    size = segmenter.photo_size if closely else segmenter.live_size
+    rooms = [noisy(person(360, 640, side=0), seed) for seed in range(8)]
+    frames = [noisy(person(360, 640, left=left, side=45), seed) for seed in range(8)]
+    looks = [matting.look(frame, smoothing=True) for frame in frames]
+    alpha = matting.cut(looks[-1], ReplaceOptions())
+    assert all(look.parts[0].share < 0.1 for look in looks)
+    assert alpha[50:75, left + 5 : left + 40].min() > 0.9
+    segmenter.expected.clear()
+    matting = Matting(segmenter, closely=closely)
+    for room in rooms:
+        matting.look(room, smoothing=True)
+    # No shape but the frame's own is made ready for that.
+    assert {
+        padded_shape(*fit(down, across, size), 32) for down, across, *_ in segmenter.expected
+    } == {padded_shape(*fit(360, 640, size), 32)}
 
 
 def test_after_a_cut_all_is_looked_at_anew():

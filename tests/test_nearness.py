@@ -17,11 +17,11 @@ def sizes(*shares):
 
 
 def test_large_people_are_seen_as_they_are():
-    assert sizes(0.5, 0.3) == [(False, 384), (False, 384)]
+    assert sizes(0.5, 0.35) == [(False, 384), (False, 384)]
 
 
 def test_small_people_are_seen_from_nearer_until_they_are_large():
-    assert sizes(0.2, 0.3, 0.2, 0.36, 0.3) == [
+    assert sizes(0.2, 0.35, 0.2, 0.41, 0.35) == [
         (True, 512),
         (False, 512),
         (False, 512),
@@ -30,8 +30,14 @@ def test_small_people_are_seen_from_nearer_until_they_are_large():
     ]
 
 
-def test_where_nobody_is_somebody_small_is_looked_for():
-    assert sizes(0, 0, 0.5, 0) == [(True, 512), (False, 512), (True, 384), (True, 512)]
+def test_nobody_changes_nothing():
+    assert sizes(0, 0.15, 0, 0.5, 0) == [
+        (False, 384),
+        (True, 512),
+        (False, 512),
+        (True, 384),
+        (False, 384),
+    ]
 
 
 def test_a_camera_s_groups_are_looked_at_from_nearer_and_half_bodies_are_not():

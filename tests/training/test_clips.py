@@ -19,7 +19,7 @@ class BlinkingSegmenter(NamedSegmenter):
     turn = 0
 
     def probability(self, frame, size=None):
-        self.turn += 1
+        self.turn += frame.shape[:2] == (HEIGHT, WIDTH)  # a quarter of it is of the same moment
         return super().probability(frame, size) * np.float32(0.3 if self.turn % 2 else 1)
 
 
@@ -84,7 +84,8 @@ def test_a_network_that_sees_people_late_lags():
 
         def probability(self, frame, size=None):
             found = super().probability(frame, size)
-            self.seen += bool(found.any())
+            is_whole = frame.shape[:2] == (HEIGHT, WIDTH)  # and no quarter of it
+            self.seen += bool(found.any()) and is_whole
             return found * np.float32(self.seen > 3)
 
     row = score_clip(model(Late()), clip_of([None] * 5 + [20] * 8, step=5), "frame by frame")
