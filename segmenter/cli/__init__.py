@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     A signal that asks to end gives 128 and its number.
     """
     if sys.stderr is None:  # it was closed; what is told there would come out elsewhere
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until Python ends
     chosen = make_parser().parse_args(arguments)
     keep_freed_memory()
     try:
