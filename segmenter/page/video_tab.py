@@ -95,7 +95,7 @@ def build_video_tab(
         )
     video.change(partial(estimate_video, desk), video, estimate, concurrency_limit=2, **QUIET)
     outputs = [state, result, download, device_line]
-    video.input(None, None, outputs[:3], js=ANOTHER_VIDEO, **AT_ONCE)
+    video.change(None, None, outputs[:3], js=ANOTHER_VIDEO, **AT_ONCE)
     connect_run(desk, settings, [video, kind], button, cancel, outputs)
 
 

@@ -459,6 +459,9 @@ def test_a_failed_job_offers_no_earlier_result(page, clip, tmp_path):
     page.click("#video-go")
     page.get_by_text("Done: webm").wait_for()
     page.wait_for_selector("#video-get:not([disabled])")
+    page.locator("#video-examples button").first.click()
+    playwright.expect(page.locator("#video-get")).to_be_disabled()
+    playwright.expect(page.locator("#video-state")).not_to_contain_text("Done")
 
 
 def test_whoever_waits_for_another_s_video_is_told(page, running, browser, clip):
