@@ -127,7 +127,7 @@ def area(parts: Sequence[Part]) -> float:
 def fitting_parts(crops: list[Crop], height: int, width: int) -> list[Part]:
     """Return parts around crops of a frame (height, width), apart from each other.
 
-    None when the frame has no room for one of them.
+    No part at all when the frame has no room for one of them.
     """
     crops = apart(crops)
     while True:

@@ -1,6 +1,7 @@
 """The page: its choices, its jobs, its handlers, and the two names for programs."""
 
 import json
+import logging
 import os
 import re
 import subprocess
@@ -344,6 +345,28 @@ def test_a_video_that_is_cut_off_is_told(desk, tmp_path):
 @pytest.mark.parametrize(("typed", "taken"), [(5, 1), (-3, 0), (0.25, 0.25), (None, 0.7)])
 def test_a_number_beyond_a_slider_s_ends_is_the_end(typed, taken):
     assert slider(0, 1, 0.7).preprocess(typed) == taken
+
+
+@pytest.fixture
+def video_logs():
+    """Put the levels back that the page sets."""
+    logs = [logging.getLogger(f"segmenter.video.{module}") for module in ("reader", "writer")]
+    levels = [log.level for log in logs]
+    yield
+    for log, level in zip(logs, levels, strict=True):
+        log.setLevel(level)
+
+
+@pytest.mark.usefixtures("video_logs")
+def test_no_file_of_a_visitor_is_named_in_the_log(desk, tmp_path, caplog):
+    whole = make_clip(tmp_path / "whole.mkv", seconds=3, size=(320, 240))
+    (tmp_path / "secret.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    for is_private in (False, True):
+        if is_private:
+            app.keep_file_names_private()
+        caplog.clear()
+        last_of(replace_video(desk, str(tmp_path / "secret.mkv"), "Automatic", *COLOUR))
+        assert ("secret" in caplog.text) != is_private
 
 
 def test_a_cancelled_video_leaves_neither_file_nor_ffmpeg(desk, video, tmp_path):
