@@ -16,6 +16,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError, features
 from segmenter.arrays import Cutout, Frame
 from segmenter.errors import InvalidInput, MissingExtra, OutputFailed, UnreadableImage
 from segmenter.files import finished
+from segmenter.heif import TooManyPixels, as_tiff
 from segmenter.srgb import over_white
 
 LARGEST_PIXELS = 50_000_000
@@ -27,6 +28,7 @@ SAVED_AS = MappingProxyType({".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".w
 
 # A closed list: Pillow also opens PostScript (by running Ghostscript), icons, and scientific data.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+HEIF = ("HEIF",)  # not by Pillow here
 MODES = (
     "1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr",
     "I;16", "I;16L", "I;16B", "I;16N",
@@ -60,7 +62,7 @@ def open_image(path: Path | str) -> Frame:
 
     Raises:
         UnreadableImage: there is no such picture, or it is damaged or too large.
-        MissingExtra: a HEIC or AVIF picture, and what decodes it is not installed.
+        MissingExtra: an AVIF picture, and a Pillow that can't decode it.
     """
     path = Path(path)
     header = _read_header(path)
@@ -168,7 +170,7 @@ def _read_header(path: Path) -> bytes:
 
 
 def _formats_for(path: Path, header: bytes) -> tuple[str, ...]:
-    """Return the formats to try, after making sure that a HEIF family file can be decoded."""
+    """Return the formats to try."""
     is_matroska, is_avi = header[:4] == b"\x1aE\xdf\xa3", header[8:12] == b"AVI "
     if header[4:8] != b"ftyp" and not is_matroska and not is_avi:
         return FORMATS
@@ -179,14 +181,7 @@ def _formats_for(path: Path, header: bytes) -> tuple[str, ...]:
             raise MissingExtra(f"{path.name} is an AVIF picture: pip install --upgrade pillow")
         return ("AVIF",)
     if brands & HEIF_BRANDS:
-        try:
-            from pillow_heif import register_heif_opener
-        except ImportError as error:
-            raise MissingExtra(
-                f"{path.name} is a HEIC picture: pip install pillow-heif, or save it as JPEG"
-            ) from error
-        register_heif_opener()
-        return ("HEIF",)
+        return HEIF
     raise UnreadableImage(f"{path.name} looks like a video; name it with an ending such as .mp4")
 
 
@@ -194,8 +189,16 @@ def _formats_for(path: Path, header: bytes) -> tuple[str, ...]:
 def _opened(path: Path, formats: tuple[str, ...]) -> Iterator[ImageFile.ImageFile]:
     """Read a picture's header with Pillow; its pixels wait for `load`."""
     try:
+        if formats == HEIF:
+            source, formats = as_tiff(path, LARGEST_PIXELS), ("TIFF",)
+        else:
+            source = path
         with _quiet():
-            image = Image.open(path, formats=formats)
+            image = Image.open(source, formats=formats)
+    except TooManyPixels as error:
+        raise UnreadableImage(
+            _too_large(path, error.width * error.height, f" ({error})")
+        ) from error
     except Image.DecompressionBombError as error:
         pixels = next((int(word[1:]) for word in str(error).split() if word[1:].isdigit()), None)
         raise UnreadableImage(_too_large(path, pixels)) from error

@@ -1,7 +1,6 @@
 """Pictures of every kind a camera or a phone makes, and every way a file can be broken."""
 
 import struct
-import sys
 import warnings
 import zlib
 
@@ -10,7 +9,7 @@ import pytest
 from pictures import gradient, quadrants
 from PIL import Image
 
-from segmenter.errors import MissingExtra, UnreadableImage
+from segmenter.errors import UnreadableImage
 from segmenter.images import LARGEST_PIXELS, open_image, save_image
 
 
@@ -133,22 +132,6 @@ def test_the_first_frame_of_an_animation_is_taken(tmp_path, ending):
     frame = open_image(path)
     assert frame.shape == (10, 20, 3)
     assert np.unique(frame.reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
-
-
-def test_heic_opens_with_its_extra(tmp_path):
-    heif = pytest.importorskip("pillow_heif")
-    path = tmp_path / "phone.heic"
-    heif.from_pillow(Image.fromarray(quadrants(64, 96))).save(path, quality=95)
-    error = np.abs(open_image(path).astype(int) - quadrants(64, 96))
-    assert error.mean() < 4
-
-
-def test_heic_without_its_extra_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    path = tmp_path / "phone.jpg"
-    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 100)
-    with pytest.raises(MissingExtra, match=r"phone\.jpg .*pip install pillow-heif"):
-        open_image(path)
 
 
 # What is refused

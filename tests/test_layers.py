@@ -12,6 +12,7 @@ ROWS = {
         "arrays",
         "device",
         "files",
+        "heif",
         "hub",
         "places",
         "record",
