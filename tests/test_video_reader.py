@@ -3,6 +3,7 @@ import subprocess
 import sys
 import tracemalloc
 from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -62,6 +63,12 @@ CLIPS = {
     "rare.webm": lambda path: make_clip(path, seconds=3, rate="25", options="-g 200"),
     "stream.ts": lambda path: make_clip(path, seconds=3, rate="25", options="-g 12"),
     "tape.avi": lambda path: make_clip(path, seconds=3, rate="25"),
+    "fields.mp4": lambda path: make_clip(
+        path,
+        "testsrc2,tinterlace=interleave_top",
+        seconds=5,
+        options="-g 12 -preset medium -flags +ilme+ildct",
+    ),
 }
 
 
@@ -77,7 +84,7 @@ def test_reading_from_the_middle_gives_the_same_frames(tmp_path, name):
 
 def test_reading_from_the_middle_does_not_decode_what_is_before(tmp_path, monkeypatch):
     clip, asked = make_clip(tmp_path / "clip.mp4", seconds=3, options="-g 12"), []
-    monkeypatch.setattr("segmenter.video.reader.FFmpeg", lambda *words: asked.append(words))
+    monkeypatch.setattr("segmenter.video.reader.FFmpeg", lambda *words, folder: asked.append(words))
     with pytest.raises(AttributeError):  # there is no decoder
         next(read_frames(clip, info=probe(clip), start=60))
     assert asked[0][asked[0].index("-ss") + 1] == "1.002000"
@@ -100,6 +107,31 @@ def test_wide_pixels_and_largest_height(tmp_path):
     assert next(read_frames(clip)).shape == (144, 240, 3)
     assert next(read_frames(clip, largest_height=72)).shape == (72, 120, 3)
     assert next(read_frames(clip, largest_height=500)).shape == (144, 240, 3)
+
+
+FIELDS = {
+    "tff.mp4": "fieldorder=tff -c:v libx264 -crf 10 -flags +ilme+ildct -x264-params tff=1",
+    "bff.mkv": "fieldorder=bff -c:v libx264 -crf 10 -flags +ilme+ildct -x264-params bff=1",
+    "disc.mpg": "fieldorder=tff -c:v mpeg2video -q:v 2 -flags +ilme+ildct",
+    "tape.dv": "fieldorder=bff,scale=720:576:interl=1,format=yuv420p -c:v dvvideo",
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_interlaced_frames_are_made_whole(tmp_path, name):
+    """Of a bar that moves every second row is from another time."""
+    filters, _, options = FIELDS[name].partition(" ")
+    clip = tmp_path / name
+    paint = "color=white:size=120x576:rate=50[bar];color=gray:size=720x576:rate=50[wall];"
+    paint += f"[wall][bar]overlay=x=100+6*n,tinterlace=interleave_top,{filters}"
+    ffmpeg("-filter_complex", paint, "-t 0.6 -r 25 -an", *options.split(), clip)
+    info = probe(clip)
+    assert info.is_interlaced
+    frames = np.stack(list(read_frames(clip))).astype(int)
+    assert len(frames) == info.frame_count == 15
+    combed = np.stack(list(read_frames(clip, info=replace(info, is_interlaced=False)))).astype(int)
+    whole, comb = (abs(np.diff(seen[2:-2], axis=1)).mean() for seen in (frames, combed))
+    assert whole < 0.2 * comb
 
 
 @pytest.mark.parametrize(("size", "matrix"), [((1280, 720), "bt709"), ((640, 480), "bt601")])

@@ -6,6 +6,7 @@ the coded pictures, without decoding them, into `framecrc`, a list of their exac
 
 import re
 from array import array
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from segmenter.errors import UnreadableVideo
+from segmenter.video.hdr import LIGHT_OF
 from segmenter.video.process import FFmpeg, input_arguments
 from segmenter.video.rates import DEFAULT_RATE, constant_rate, exact_rate, typical_rate
 
@@ -30,6 +32,8 @@ _PIXEL_ASPECT = re.compile(r"SAR (\d+):(\d+)")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+)", re.IGNORECASE)
 _FILE_DURATION = re.compile(r"^ +Duration: (\d+):(\d+):([\d.]+),")
 _FILE_START = re.compile(r"^ +Duration: .*start: (-?[\d.]+)")
+# DV says which field comes first in each frame only.
+_FIELDS = re.compile(r"Video: dvvideo|\([^)]*(top|bottom) (coded )?first")
 _MATRICES = frozenset(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020c"])
 _NO_TIME = -(1 << 63)  # AV_NOPTS_VALUE
 _CUT = (": partial file", "File ended prematurely")  # said of MP4 and MOV, of Matroska and WebM
@@ -52,6 +56,8 @@ class VideoInfo:
     first_time: Fraction = Fraction(0)  # seconds, on the file's own clock, of the first picture
     delay: Fraction = Fraction(0)  # seconds from the start of the file to the first picture
     colour_matrix: str | None = None  # ffmpeg's name; None when the file does not say
+    hdr: str | None = None  # ffmpeg's name of the curve, a key of `hdr.LIGHT_OF`; None for SDR
+    is_interlaced: bool = False  # as stored, in at least some of its frames
     promised_count: int | None = None  # frames that a file whose end is missing had; an estimate
 
     @property
@@ -225,7 +231,9 @@ def _describe(
         rotation=round(header.rotation),
         first_time=first_time,
         delay=max(Fraction(0), first_time - header.file_start),
-        colour_matrix=_colour_matrix(header.video),
+        colour_matrix=_named(header.video, _MATRICES),
+        hdr=_named(header.video, LIGHT_OF),
+        is_interlaced=_FIELDS.search(header.video) is not None,
     )
 
 
@@ -259,9 +267,9 @@ def _upright_size(path: Path, header: _Header) -> tuple[int, int]:
     return (height, width) if is_on_its_side else (width, height)
 
 
-def _colour_matrix(video: str) -> str | None:
-    """Return what stands in `yuv420p(tv, bt709/bt709/bt709, progressive)`."""
-    found = re.search(r", \w+\(([^)]*)\), \d+x\d+", video)
+def _named(video: str, names: Container[str]) -> str | None:
+    """Return which of the names stands in `yuv420p(tv, bt709/bt709/bt709, progressive)`."""
+    found = re.search(r", \w+\(([^)]*)\S*\), \d+x\d+", video)
     words = re.split(r", |/", found[1]) if found else []
     # Where matrix, primaries and curve differ, all three stand there, the matrix first.
-    return next((word for word in words if word in _MATRICES), None)
+    return next((word for word in words if word in names), None)

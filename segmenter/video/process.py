@@ -64,11 +64,13 @@ def executable() -> str:
         MissingExtra: there is none.
     """
     try:
-        return imageio_ffmpeg.get_ffmpeg_exe()
+        program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
         raise MissingExtra(
             "no ffmpeg was found; pip install imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to one"
         ) from error
+    # It may be run in another folder; a mere name is looked for in PATH.
+    return os.path.abspath(program) if os.path.dirname(program) else program
 
 
 def input_arguments(path: Path) -> list[str]:
@@ -91,19 +93,22 @@ def widen(pipe: IO[bytes]) -> None:
 class FFmpeg:
     """A running ffmpeg, whose messages are always read so that it never waits for a reader.
 
+    Runs in `folder`, by default the present one.
+
     Attributes:
         stdin: where raw frames go when `is_fed`.
         stdout: what ffmpeg writes to `pipe:1` or `-`.
         messages: the first lines ffmpeg said, complete only after `finish` or `stop`.
     """
 
-    def __init__(self, *arguments: str, is_fed: bool = False):
+    def __init__(self, *arguments: str, is_fed: bool = False, folder: Path | None = None):
         self._process = subprocess.Popen(
             [executable(), "-hide_banner", "-nostdin", "-nostats", *arguments],
             stdin=subprocess.PIPE if is_fed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=os.environ | _RETURNING,
+            cwd=folder,
         )
         self.stdin = self._process.stdin
         self.stdout = self._process.stdout

@@ -12,6 +12,7 @@ from segmenter.arrays import Frame
 from segmenter.device import count_threads
 from segmenter.errors import UnreadableVideo
 from segmenter.video.hardware import DECODING, can_decode
+from segmenter.video.hdr import TABLE, folder_of_table
 from segmenter.video.probe import ADVICE, VideoInfo, probe
 from segmenter.video.process import FFmpeg, input_arguments
 
@@ -32,7 +33,7 @@ def read_frames(
     start: int = 0,
     hardware: bool = False,
 ) -> Iterator[Frame]:
-    """Give the frames of a video, each a new (H, W, 3) uint8 RGB array.
+    """Give the frames of a video, each a new (H, W, 3) uint8 RGB array: SDR, and not interlaced.
 
     The rate is `VideoInfo.frame_rate`: where the file's own varies or a frame is damaged, frames
     are repeated or dropped. Close the generator to end early.
@@ -87,6 +88,19 @@ def _decode_on_card(
 def _decode(
     path: Path, info: VideoInfo, size: tuple[int, int], start: int, on_card: bool = False
 ) -> Iterator[Frame]:
+    with folder_of_table(info.hdr) as folder:
+        yield from _run(path, info, size, start, on_card, folder)
+
+
+def _run(
+    path: Path,
+    info: VideoInfo,
+    size: tuple[int, int],
+    start: int,
+    on_card: bool,
+    folder: Path | None,
+) -> Iterator[Frame]:
+    """Give the frames of ffmpeg, run in the folder where its filters find the table."""
     width, height = size
     ffmpeg = FFmpeg(
         *(DECODING if on_card else ()),
@@ -97,6 +111,7 @@ def _decode(
         *("-map", "0:V:0", "-vf", _filters(info, size, start), "-fps_mode", "passthrough"),
         # Without the limit eight frames wait to be written.
         *("-thread_queue_size", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
+        folder=folder,
     )
     count = 0
     try:
@@ -138,14 +153,20 @@ def _filters(info: VideoInfo, size: tuple[int, int], start: int) -> str:
     """Return the chain that follows ffmpeg's own turning upright."""
     # Counting time from the first frame keeps rounded time stamps away from the half-frame points
     # where `fps` would repeat one frame and drop the next.
-    chain = f"setpts=PTS-STARTPTS,fps={info.frame_rate}"
+    steps = ["setpts=PTS-STARTPTS", f"fps={info.frame_rate}"]
     if start:
         # Another frame comes first now, which `fps` repeats from time 0 on and `trim` drops.
         first = info.first_time
-        chain = f"setpts=round(PTS-{first.numerator}/{first.denominator}/TB)"
-        chain += f",fps={info.frame_rate}:start_time=0,trim=start_frame={start}"
-    chain += f",scale={size[0]}:{size[1]}"
+        steps = [f"setpts=round(PTS-{first.numerator}/{first.denominator}/TB)"]
+        steps += [f"fps={info.frame_rate}:start_time=0", f"trim=start_frame={start}"]
+    if info.is_interlaced:
+        # Before any frame is left out: what is missing of one is in its neighbours.
+        steps.insert(0, "bwdif=mode=send_frame:deint=interlaced")
+    scale = f"scale={size[0]}:{size[1]}"
     # Untagged HD means bt709 to every player, but bt601 to ffmpeg.
     if info.colour_matrix is None and min(info.width, info.height) >= _SMALLEST_HD:
-        chain += ":in_color_matrix=bt709"
-    return chain
+        scale += ":in_color_matrix=bt709"
+    steps.append(scale)
+    if info.hdr:
+        steps += ["format=gbrpf32", f"lut3d={TABLE}"]
+    return ",".join(steps)
