@@ -56,7 +56,12 @@ class Matting:
             return Look(frame, small, *self._find_people(frame, small, None), None)
         motion = self._motion(small, finely=self._closeup.is_close)
         ask = partial(self._find_people, frame, small, motion)
-        probability, parts = self._recall(small, ask)
+        try:
+            probability, parts = self._recall(small, ask)
+        except BaseException:
+            # What is remembered of people is as old as before, the picture to follow is not.
+            self._motion.reset()
+            raise
         return Look(frame, small, self._steady_probability(probability, motion), parts, motion)
 
     def _find_people(
@@ -65,7 +70,7 @@ class Matting:
         """Return the probability of a frame, and where people are small in it."""
         if motion is None:
             self._closeup.reset()
-        whole, self._whole, parts = self._whole, None, []
+        whole, self._whole, parts, found = self._whole, None, [], None
         if whole is not None and motion and not self._closeup.has_news_around(motion.weight):
             parts = self._closeup.choose(whole, *frame.shape[:2])
         if not parts:
@@ -77,26 +82,31 @@ class Matting:
                 parts = self._closeup.choose(whole, *frame.shape[:2])
             self._whole = whole
         if not parts and (whole > 0.5).mean() < LEAST_PIECE:
-            whole, parts = self._seek(whole, frame, 1 if motion else len(QUARTERS))
+            found, parts = self._seek(whole, frame, 1 if motion else len(QUARTERS))
         if not parts:
             self._whole = None
             return shrink(whole, self._detail.long_side), [WHOLE]
         if self._closely:
             self._nearness.reset()
-        found = self._look_nearer(whole, frame, parts)
+        if found is None:
+            found = self._look_nearer(whole, frame, parts)
         self._closeup.remember(found)
         return found, [part.crop for part in parts]
 
     def _seek(
         self, whole: Probability, frame: Frame, quarters: int
     ) -> tuple[Probability, list[Part]]:
-        """Look for somebody small in so many quarters of a frame that shows nobody as a whole."""
+        """Look for somebody small in so many quarters of a frame that shows nobody as a whole.
+
+        Returns:
+            The probability with the parts they are in seen closely, and these parts, if any.
+        """
         for _ in range(quarters):
             nearer = self._look_nearer(whole, frame, [Part(self._closeup.next_quarter(), 1)])
             parts = self._closeup.choose(nearer, *frame.shape[:2])
             found = self._look_nearer(nearer, frame, parts)
             if parts and all(is_believed(part.crop.of(found)) for part in parts):
-                return nearer, parts
+                return found, parts
         self._closeup.reset()
         return whole, []
 

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from itertools import pairwise
 
 import numpy as np
@@ -94,6 +95,31 @@ def test_whoever_comes_while_somebody_small_is_followed_is_there_in_that_frame(n
 def noisy(frame, seed):
     noise = np.random.default_rng(seed).integers(-9, 10, frame.shape)
     return np.clip(frame + noise, 0, 255).astype(np.uint8)
+
+
+class Failing(Counting):
+    """Fails while it is told to."""
+
+    is_failing = False
+
+    def probability(self, frame, size=None):
+        if self.is_failing:
+            raise MemoryError
+        return super().probability(frame, size)
+
+
+@pytest.mark.parametrize("failures", [1, 2, 4])
+def test_after_failures_nobody_is_left_where_she_was(failures):
+    segmenter = Failing()
+    matting = Matting(segmenter, closely=False)
+    lefts = [10] * 6 + [165] * 10  # she leaves within a frame, and what she hid is seen
+    for number, left in enumerate(lefts):
+        segmenter.is_failing = 6 <= number < 6 + failures
+        with pytest.raises(MemoryError) if segmenter.is_failing else nullcontext():
+            frame = noisy(person(240, 320, left=left, side=140), seed=number)
+            alpha = matting.cut(matting.look(frame, smoothing=True), ReplaceOptions())
+            assert alpha[:, left + 150 :].max(initial=0) < 0.05
+            assert alpha[:, : max(0, left - 10)].max(initial=0) < 0.05
 
 
 class Shortsighted(Counting):
