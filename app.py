@@ -14,6 +14,7 @@ import gradio as gr
 from starlette.routing import WebSocketRoute
 
 from segmenter.allocator import keep_freed_memory
+from segmenter.background import Background
 from segmenter.errors import SegmenterError
 from segmenter.inference import Segmenter
 from segmenter.live import LiveServer
@@ -25,6 +26,7 @@ from segmenter.page.photo_tab import build_photo_tab
 from segmenter.page.video_tab import build_video_tab
 from segmenter.page.widgets import AT_ONCE
 from segmenter.page.work import LARGEST_UPLOAD_MB, Desk
+from segmenter.pipeline import ReplaceOptions
 from segmenter.threads import one_thread_a_stage
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
@@ -91,11 +93,14 @@ def tell_speed(desk: Desk) -> tuple[str, gr.Timer]:
 def live_route(desk: Desk) -> WebSocketRoute:
     """Return the live tab's socket."""
 
-    def read_message(message: dict) -> tuple[Any, Any]:
-        choice = Choice.from_message(message)
-        return make_background(choice, desk.presets), make_options(choice.options)
+    def read_background(message: dict) -> Background:
+        return make_background(Choice.from_message(message), desk.presets)
 
-    return WebSocketRoute("/live", LiveServer(desk.segmenter, read_message).endpoint)
+    def read_options(message: dict) -> ReplaceOptions:
+        return make_options(Choice.from_message(message).options)
+
+    server = LiveServer(desk.segmenter, read_background, read_options)
+    return WebSocketRoute("/live", server.endpoint)
 
 
 def keep_file_names_private() -> None:

@@ -57,13 +57,15 @@ class Answerer:
         self._beginning, self._finishing = threading.Lock(), threading.Lock()
 
     def change(
-        self, background: Background, options: ReplaceOptions, shape: tuple[int, int]
+        self, background: Background | None, options: ReplaceOptions, shape: tuple[int, int]
     ) -> None:
-        """Put something else behind all frames to come."""
-        self.close()
+        """Make all frames to come in another way; None leaves behind them what is there."""
         self._replacer.update(background, options)
-        self._background, self._shape = background, shape
-        self._started = time.monotonic()  # a clip begins at its beginning
+        self._shape = shape
+        if background is not None:
+            self.close()
+            self._background = background
+            self._started = time.monotonic()  # a clip begins at its beginning
 
     def begin(self, jpeg: bytes) -> Begun:
         """Decode a frame and find people in it."""

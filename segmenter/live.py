@@ -10,9 +10,9 @@ visitor stays) or `error` (the connection is closed next).
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,6 @@ NUMBER_BYTES = 4
 STAGES = 2  # of the work on a frame, each with a frame of its own
 STATUS_EVERY_S = 1.0
 
-Choice = tuple[Background, ReplaceOptions]
 log = logging.getLogger(__name__)
 
 
@@ -59,19 +58,21 @@ class LiveServer:
     def __init__(
         self,
         segmenter: Any,
-        read_choice: Callable[[dict], Choice],
+        read_background: Callable[[dict], Background],
+        read_options: Callable[[dict], ReplaceOptions],
         limits: LiveLimits | None = None,
     ):
         """Share one segmenter among the visitors.
 
         Args:
             segmenter: finds people, as `Segmenter` does.
-            read_choice: makes a background and options from a settings message; raises
-                SegmenterError for what a visitor may not ask.
+            read_background: makes a background from a settings message; raises SegmenterError for
+                what a visitor may not ask.
+            read_options: likewise the options.
             limits: None for the defaults.
         """
         self.segmenter = segmenter
-        self.read_choice = read_choice
+        self.read_background, self.read_options = read_background, read_options
         self.limits = limits or LiveLimits()
         self.visitors = 0
         # Threads for each visitor: a slow frame of one never makes another wait for a thread.
@@ -80,12 +81,10 @@ class LiveServer:
     async def endpoint(self, socket: WebSocket) -> None:
         """Serve one connection until it ends; for `WebSocketRoute("/live", server.endpoint)`."""
         await socket.accept()
-        self.visitors += 1
         try:
-            if self.visitors > self.limits.connections:
-                raise Refusal(BUSY, "the live tab is full at the moment; try again in a minute")
             require_same_origin(socket.headers)
-            await Visitor(socket, self).stay()
+            with self._seat():
+                await Visitor(socket, self).stay()
         except WebSocketDisconnect:
             pass
         except Refusal as refusal:
@@ -94,6 +93,15 @@ class LiveServer:
             log.exception("a live connection failed")
             words = "something went wrong here; start again"
             await farewell(socket, Refusal(BROKEN, words), self.limits.send_s)
+
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        """Count one visitor more, unless all seats are taken."""
+        if self.visitors >= self.limits.connections:
+            raise Refusal(BUSY, "the live tab is full at the moment; try again in a minute")
+        self.visitors += 1
+        try:
+            yield
         finally:
             self.visitors -= 1
 
@@ -119,6 +127,7 @@ class Visitor:
         self._settings: dict | None = None
         self._frame: bytes | None = None
         self._answerer: Answerer | None = None
+        self._behind: Any = None  # what the last settings taken said of the background
         self._warning: str | None = None  # the last one sent
         self._complaint: str | None = None  # of settings that were not taken
         self._status_due = 0.0
@@ -201,10 +210,12 @@ class Visitor:
 
     async def _change(self, settings: dict) -> None:
         """Take new settings; wrong first ones end the connection, later ones change nothing."""
-        segmenter, pixels = self._server.segmenter, self._server.limits.frame_pixels
+        server, behind = self._server, (settings.get("background"), settings.get("fit"))
+        background = None  # the one that is there, so that a clip goes on
         try:
-            choice = await self._in_thread(self._server.read_choice, settings)
-            require_no_click(choice[1])
+            options = require_no_click(await self._in_thread(server.read_options, settings))
+            if self._answerer is None or behind != self._behind:
+                background = await self._in_thread(server.read_background, settings)
         except SegmenterError as error:
             if self._answerer is None:
                 raise Refusal(POLICY, str(error)) from error
@@ -212,13 +223,14 @@ class Visitor:
                 self._complaint = str(error)
                 await self._tell(self._complaint)
             return
-        shape = read_shape(settings, pixels)
+        pixels = server.limits.frame_pixels
+        choice = background, options, read_shape(settings, pixels)
         async with self._second_stage:  # and in the first: no frame is under way
-            self._complaint = None
+            self._complaint, self._behind = None, behind
             if self._answerer is None:
-                self._answerer = Answerer(segmenter, pixels, *choice, shape)
+                self._answerer = Answerer(server.segmenter, pixels, *choice)
             else:
-                await self._in_thread(self._answerer.change, *choice, shape)
+                await self._in_thread(self._answerer.change, *choice)
             await self._send({"status": self._status()})
 
     async def _tell(self, warning: str | None) -> None:

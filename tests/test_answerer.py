@@ -31,7 +31,9 @@ def test_a_clip_that_is_put_behind_begins_at_its_beginning(monkeypatch):
     answerer = Answerer(RedSegmenter(), 10**6, Colour(1, 2, 3), ReplaceOptions(), (96, 128))
     now[0] += 120
     answerer.change(Clip(frames, Fraction(25)), ReplaceOptions(), (96, 128))
-    for wanted in (0, 1, 2):
+    for wanted in (0, 1, 2, 3):
+        if wanted == 2:  # another option; the clip goes on
+            answerer.change(None, ReplaceOptions(people="largest"), (96, 128))
         answerer.finish(answerer.begin(encode(ROOM)))
         assert encoded[-1][48, 64].tolist() == [2 * wanted] * 3
         now[0] += 0.04

@@ -1,5 +1,6 @@
 """The live socket, spoken to by real WebSocket clients over a real server."""
 
+import asyncio
 import json
 import struct
 import threading
@@ -7,6 +8,7 @@ import time
 from base64 import b64encode
 from contextlib import contextmanager, suppress
 from io import BytesIO
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from starlette.routing import WebSocketRoute
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from segmenter.background import Colour
 from segmenter.errors import InvalidInput
 from segmenter.live import LiveLimits, LiveServer
 from segmenter.page.choice import Choice, make_background, make_options
@@ -81,14 +84,16 @@ def as_picture(answer):
 
 
 @contextmanager
-def served(segmenter, limits=None, presets=None):
+def served(segmenter, limits=None, presets=None, read_background=None):
     """Give the address of a live server that runs in a thread."""
 
-    def read(message):
-        choice = Choice.from_message(message)
-        return make_background(choice, presets or {}), make_options(choice.options)
+    def make(message):
+        return make_background(Choice.from_message(message), presets or {})
 
-    live = LiveServer(segmenter, read, limits)
+    def read_options(message):
+        return make_options(Choice.from_message(message).options)
+
+    live = LiveServer(segmenter, read_background or make, read_options, limits)
     application = Starlette(routes=[WebSocketRoute("/live", live.endpoint)])
     server = uvicorn.Server(
         uvicorn.Config(application, port=0, log_level="error", ws="websockets-sansio")
@@ -340,6 +345,55 @@ def test_one_visitor_too_many_is_told_so_and_a_place_is_freed():
                     return
             time.sleep(0.02)
         pytest.fail("the place was never freed")
+
+
+class Hanging:
+    """A connection whose other end has gone: closing it is never answered."""
+
+    headers = MappingProxyType({})
+
+    async def accept(self):
+        pass
+
+    async def send_json(self, content):
+        pass
+
+    async def close(self, code):
+        await asyncio.sleep(60)
+
+
+def test_one_who_was_turned_away_takes_no_place():
+    async def turn_away():
+        server = LiveServer(RedPeople(), None, None, LiveLimits(connections=1))
+        server.visitors = 1
+        leaving = asyncio.create_task(server.endpoint(Hanging()))
+        await asyncio.sleep(0.05)
+        assert not leaving.done()
+        assert server.visitors == 1
+        leaving.cancel()
+
+    asyncio.run(turn_away())
+
+
+def test_a_changed_option_leaves_the_background_as_it_is():
+    made = []
+
+    def read_background(message):
+        made.append(message["background"])
+        return Colour(0, 0, 255)
+
+    with (
+        served(RedPeople(), read_background=read_background) as address,
+        connect(address) as socket,
+    ):
+        for number, (background, shift) in enumerate([("a", 0), ("a", -6), ("b", -6)]):
+            socket.send(settings(background, shift_px=shift))
+            next_message(socket, "status")
+            socket.send(as_frame(number, scene()))
+            _, picture = next_picture(socket)
+            assert near(picture[60, 6], BLUE)
+            assert near(picture[60, 43], PERSON if shift == 0 else BLUE)
+    assert made == ["a", "b"]
 
 
 def test_a_silent_visitor_has_to_leave():

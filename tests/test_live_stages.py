@@ -213,7 +213,7 @@ def test_a_change_waits_for_the_frames_before_it(visit, behind):
         socket.send(as_frame(number, moved(number)))
         assert network.gate.wait()
     assert old.gate.wait()
-    socket.send(settings())
+    socket.send(settings("another"))
     socket.send(as_frame(3, moved(3)))
     time.sleep(0.1)  # in which it could be closed too early
     assert old.closed_after is None, "closed while a frame was made with it"
