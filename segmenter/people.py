@@ -180,8 +180,12 @@ def taken_apart(labels: Labels) -> Labels:
     """Give people who touch each other numbers of their own."""
     apart, count = np.zeros_like(labels), 0
     for piece in range(1, labels.max() + 1):
-        box = cv2.boundingRect((labels == piece).astype(np.uint8))
-        window = slice(box[1], box[1] + box[3]), slice(box[0], box[0] + box[2])
+        left, top, width, height = cv2.boundingRect((labels == piece).astype(np.uint8))
+        # With a pixel of what is around it, whose distance tells how thick the piece is.
+        window = (
+            slice(max(0, top - 1), top + height + 1),
+            slice(max(0, left - 1), left + width + 1),
+        )
         for person in fall_apart(labels[window] == piece):
             count += 1
             apart[window][person] = count

@@ -116,6 +116,19 @@ def test_people_who_touch_by_an_arm_are_taken_apart_when_one_is_wanted():
     assert (choose_people(ARM_IN_ARM) == ARM_IN_ARM).all()
 
 
+@pytest.mark.parametrize("thickness", range(6, 42, 4))
+@pytest.mark.parametrize("where", ["feet", "arms", "heads"])
+def test_who_is_one_person_does_not_hang_on_a_pixel_beside_them(where, thickness):
+    probability = np.zeros((240, 320), np.float32)
+    probability[60:180, 100:140] = probability[60:180, 180:220] = 1
+    top = {"feet": 180 - thickness, "arms": 110, "heads": 60}[where]
+    probability[top : top + thickness, 140:180] = 1
+    fringed = probability.copy()
+    fringed[[59, 180, 100, 100], [100, 100, 99, 220]] = 1
+    kept, also_kept = (choose_people(one, "largest") for one in (probability, fringed))
+    assert kept[60:180, 100:220].any(axis=0).sum() == also_kept[60:180, 100:220].any(axis=0).sum()
+
+
 def test_people_who_overlap_stay_together():
     embraced = ARM_IN_ARM.copy()
     embraced[60:280, 120:220] = 0.95
