@@ -1,10 +1,18 @@
-"""How far pixels lie from a mask's outline."""
+"""A person's outline: how far it is, and moved or softened at will."""
+
+import math
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.arrays import Mask
+from segmenter.arrays import Alpha, Mask
+from segmenter.resample import enlarge, shrink_to
+
+# Pixels; a step's time grows with its square, and of smaller steps a disc would become a polygon.
+LONGEST_STEP_PX = 6
+# Pixels: a wider blur is made on a picture so much smaller that it is no wider there.
+WIDEST_BLUR_PX = 8
 
 
 def distance_to_outline(person: Mask) -> NDArray[np.float32]:
@@ -16,3 +24,50 @@ def distance_to_outline(person: Mask) -> NDArray[np.float32]:
     # Of the two distances, to the nearest pixel of the other side, one is 0.
     to_other_side = (cv2.distanceTransform(one, cv2.DIST_L2, 3) for one in (inside, 1 - inside))
     return np.maximum(*to_other_side) - 0.5
+
+
+def shifted(alpha: Alpha, shift_px: float) -> Alpha:
+    """Grow or shrink by `shift_px`, fractions included, with the outline's softness kept."""
+    whole = math.ceil(abs(shift_px))
+    part = whole - abs(shift_px)
+    moved = grown if shift_px > 0 else shrunk
+    if not part:
+        return moved(alpha, whole)
+    return cv2.addWeighted(moved(alpha, whole), 1 - part, moved(alpha, whole - 1), part, 0)
+
+
+def grown(alpha: Alpha, by: int) -> Alpha:
+    """Give each pixel the largest alpha within so many pixels, step by step."""
+    for step in steps_of(by):
+        alpha = cv2.dilate(alpha, disc(step))
+    return alpha
+
+
+def shrunk(alpha: Alpha, by: int) -> Alpha:
+    """Give each pixel the smallest alpha within so many pixels, step by step."""
+    for step in steps_of(by):
+        alpha = cv2.erode(alpha, disc(step))
+    return alpha
+
+
+def steps_of(by: int) -> list[int]:
+    """Return about equal steps that lead as far."""
+    count = -(-by // LONGEST_STEP_PX)
+    return [(by + number) // count for number in range(count)]
+
+
+def disc(radius: int) -> Mask:
+    """Return a disc of so many pixels to each side."""
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+
+
+def softened(alpha: Alpha, deviation_px: float) -> Alpha:
+    """Blur by a Gaussian of that standard deviation; a wide one on a smaller picture."""
+    height, width = alpha.shape
+    times = 2 ** max(0, math.ceil(math.log2(deviation_px / WIDEST_BLUR_PX)))
+    small = shrink_to(alpha, -(-height // times), -(-width // times))
+    # Shrinking and enlarging blur too: by a box and a tent of a small pixel's width.
+    own = (1 / 12 + 1 / 6) * times**2 if times > 1 else 0
+    deviation = math.sqrt(deviation_px**2 - own) / times
+    blurred = cv2.GaussianBlur(small, (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
+    return enlarge(blurred, height, width)

@@ -16,7 +16,7 @@ from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, 
 from segmenter.crops import WHOLE, Crop, crops_around
 from segmenter.errors import InvalidInput
 from segmenter.guided import fit_in_band
-from segmenter.outline import distance_to_outline
+from segmenter.outline import distance_to_outline, shifted, softened
 from segmenter.places import Places
 from segmenter.resample import enlarge, shrink, shrink_to
 
@@ -115,9 +115,9 @@ def refine(
     if 0 < strength < 1:
         alpha = cv2.addWeighted(alpha, strength, whole, 1 - strength, 0)
     if options.shift_px:
-        alpha = shift_outline(alpha, options.shift_px)
+        alpha = shifted(alpha, options.shift_px)
     if options.feather_px:
-        alpha = cv2.GaussianBlur(alpha, (0, 0), options.feather_px)
+        alpha = softened(alpha, options.feather_px)
     # Only what was summed may have left [0, 1], by a rounding error.
     return alpha if options == RefineOptions() else np.clip(alpha, 0, 1, out=alpha)
 
@@ -200,16 +200,3 @@ def apply_fit(
     before = chosen.read(alpha)
     share = chosen.read(weight) * np.float32(1 / 255)
     chosen.write(alpha, before + share * (fitted - before))
-
-
-def shift_outline(alpha: Alpha, shift_px: float) -> Alpha:
-    """Grow or shrink by `shift_px`, fractions included, with the outline's softness kept."""
-    whole = int(np.ceil(abs(shift_px)))
-    grows = shift_px > 0
-
-    def moved(by: int) -> Alpha:
-        window = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * by + 1, 2 * by + 1))
-        return cv2.dilate(alpha, window) if grows else cv2.erode(alpha, window)
-
-    part = whole - abs(shift_px)
-    return cv2.addWeighted(moved(whole), 1 - part, moved(whole - 1), part, 0)
