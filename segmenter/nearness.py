@@ -10,7 +10,7 @@ class Limits:
     """When people are looked at from nearer, and how near."""
 
     small: float  # share of the frame that people fill: with less they are looked at from nearer,
-    large: float  # until they fill this
+    large: float  # until they fill this, or for long no longer less
     nearer: float  # times the usual size
 
 
@@ -19,6 +19,10 @@ class Limits:
 OF_VIDEO = Limits(0.3, 0.4, 4 / 3)
 # Groups, and who stands there whole, are found only in part at a camera's size.
 OF_CAMERA = Limits(0.17, 0.23, 6 / 5)
+# Looks for which people who are no longer small are still seen from nearer, lest the size come and
+# go. While nothing moves an answer serves four frames: in the 48 that a chunk of a video sees
+# before its own, it comes to the same as one that saw all frames.
+HELD = 10
 
 
 class Nearness:
@@ -31,12 +35,12 @@ class Nearness:
 
     def reset(self) -> None:
         """Look from far again."""
-        self._is_near = False
+        self._since = HELD  # looks since somebody small was seen
 
     @property
     def size(self) -> int:
         """Long side, in pixels, that the network should see now."""
-        return round(self._limits.nearer * self._far) if self._is_near else self._far
+        return self.largest_size if self._since < HELD else self._far
 
     @property
     def largest_size(self) -> int:
@@ -47,10 +51,13 @@ class Nearness:
         """Take in what was found, and tell whether `size` is another now: look again.
 
         Args:
-            probability: (h, w) float32 in [0, 1]; nobody there changes nothing.
+            probability: (h, w) float32 in [0, 1].
         """
-        was_near, limits = self._is_near, self._limits
-        filled = float((probability > 0.5).mean())
-        if filled:
-            self._is_near = filled < (limits.large if was_near else limits.small)
-        return self._is_near != was_near
+        before, filled = self.size, float((probability > 0.5).mean())
+        if 0 < filled < self._limits.small:
+            self._since = 0
+        elif filled >= self._limits.large:
+            self._since = HELD
+        else:
+            self._since += 1
+        return self.size != before

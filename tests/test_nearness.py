@@ -1,6 +1,6 @@
 import numpy as np
 
-from segmenter.nearness import OF_CAMERA, Nearness
+from segmenter.nearness import HELD, OF_CAMERA, Nearness
 
 
 def filling(share):
@@ -38,6 +38,23 @@ def test_nobody_changes_nothing():
         (True, 384),
         (False, 384),
     ]
+
+
+def test_who_is_no_longer_small_is_seen_from_nearer_for_a_while():
+    steps = sizes(0.2, *[0.35] * (HELD + 2))
+    assert [number for number, (is_news, _) in enumerate(steps) if is_news] == [0, HELD]
+    assert steps[-1] == (False, 384)
+
+
+def test_what_was_long_ago_does_not_count():
+    """So that the chunks of a video join without a seam."""
+    for share in (0, 0.35):
+        past, none = Nearness(384), Nearness(384)
+        past.changes(filling(0.2))
+        for _ in range(HELD):
+            past.changes(filling(share))
+            none.changes(filling(share))
+        assert past.size == none.size
 
 
 def test_a_camera_s_groups_are_looked_at_from_nearer_and_half_bodies_are_not():
