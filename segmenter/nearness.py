@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
-from segmenter.arrays import Probability
+import numpy as np
+
+from segmenter.arrays import Mask, Probability
+from segmenter.resample import shrink
+
+SEEN_SIDE = 160  # pixels, long side of the small picture on which people are measured
 
 
 @dataclass(frozen=True)
@@ -12,13 +17,17 @@ class Limits:
     small: float  # share of the frame that people fill: with less they are looked at from nearer,
     large: float  # until they fill this, or for long no longer less
     nearer: float  # times the usual size
+    # People as thin as this count as small however much they fill: groups, and who stands there
+    # whole. Of `thickness`; so many times as thick ones count as large again.
+    thin: float = 0
+    thicker: float = 1.3
 
 
 # 75 half bodies before rooms and streets, who fill .25 to .32 as frames of a video, have boundary F
 # .922 seen from nearer and .906 else; those who fill more gain little.
 OF_VIDEO = Limits(0.3, 0.4, 4 / 3)
 # Groups, and who stands there whole, are found only in part at a camera's size.
-OF_CAMERA = Limits(0.17, 0.23, 6 / 5)
+OF_CAMERA = Limits(0.17, 0.23, 7 / 5, thin=0.13)
 # Looks for which people who are no longer small are still seen from nearer, lest the size come and
 # go. While nothing moves an answer serves four frames: in the 48 that a chunk of a video sees
 # before its own, it comes to the same as one that saw all frames.
@@ -53,11 +62,23 @@ class Nearness:
         Args:
             probability: (h, w) float32 in [0, 1].
         """
-        before, filled = self.size, float((probability > 0.5).mean())
-        if 0 < filled < self._limits.small:
+        before, limits = self.size, self._limits
+        people = shrink(probability, SEEN_SIDE) > 0.5
+        filled, thick = float(people.mean()), thickness(people)
+        if filled and (filled < limits.small or thick < limits.thin):
             self._since = 0
-        elif filled >= self._limits.large:
+        elif filled >= limits.large and thick >= limits.thicker * limits.thin:
             self._since = HELD
         else:
             self._since += 1
         return self.size != before
+
+
+def thickness(people: Mask) -> float:
+    """Return how thick people (h, w) are on average, as a share of the frame's side: 0 of nobody.
+
+    Twice their area for the length of their outline, which a stripe as thick would have.
+    """
+    outline = np.count_nonzero(people[1:] != people[:-1])
+    outline += np.count_nonzero(people[:, 1:] != people[:, :-1])
+    return 2 * np.count_nonzero(people) / max(1, outline) / people.size**0.5

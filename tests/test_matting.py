@@ -56,7 +56,7 @@ def test_the_network_is_made_ready_for_each_shape_of_frames(closely, size):
     assert told == [(120, 160, size, closely), (120, 200, size, closely)]
 
 
-@pytest.mark.parametrize(("closely", "sizes"), [(True, [384, 320]), (False, [320, 384, 267])])
+@pytest.mark.parametrize(("closely", "sizes"), [(True, [384, 320]), (False, [320, 448, 267])])
 @pytest.mark.parametrize("smoothing", [True, False])
 def test_small_people_are_looked_at_closely(closely, sizes, smoothing):
     segmenter = Counting()
@@ -219,7 +219,7 @@ def test_a_camera_s_people_in_a_row_are_seen_from_nearer_in_one_look_a_frame():
     frame = row_of_people()
     for _ in range(3):
         matting.look(frame, smoothing=False)
-    assert [size for *_, size, _ in segmenter.expected] == [320, 384, 384, 384]
+    assert [size for *_, size, _ in segmenter.expected] == [320, 448, 448, 448]
 
 
 def test_a_camera_that_sees_one_person_closely_still_looks_for_others_from_nearer():
@@ -228,7 +228,7 @@ def test_a_camera_that_sees_one_person_closely_still_looks_for_others_from_neare
     for _ in range(2):
         assert matting.look(person(side=20), smoothing=False).parts != [WHOLE]
     part = segmenter.expected[-1][2]
-    assert [size for *_, size, _ in segmenter.expected] == [320, 384, part, 384, part]
+    assert [size for *_, size, _ in segmenter.expected] == [320, 448, part, 448, part]
 
 
 def test_all_frames_of_a_file_are_calculated_in_the_same_way():

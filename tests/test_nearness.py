@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from segmenter.nearness import HELD, OF_CAMERA, Nearness
+from segmenter.nearness import HELD, OF_CAMERA, Nearness, thickness
 
 
 def filling(share):
@@ -60,7 +61,31 @@ def test_what_was_long_ago_does_not_count():
 def test_a_camera_s_groups_are_looked_at_from_nearer_and_half_bodies_are_not():
     nearness = Nearness(320, OF_CAMERA)
     answers = [(nearness.changes(filling(share)), nearness.size) for share in (0.25, 0.1, 0.2, 0.3)]
-    assert answers == [(False, 320), (True, 384), (False, 384), (True, 320)]
+    assert answers == [(False, 320), (True, 448), (False, 448), (True, 320)]
+
+
+def stripes(count, width):
+    """So many people, each as tall as the frame, that many of its 160 columns wide."""
+    probability = np.zeros((90, 160), np.float32)
+    for number in range(count):
+        left = 4 + number * 38
+        probability[:, left : left + width] = 1
+    return probability
+
+
+def test_thickness_is_that_of_stripes():
+    for count in (1, 2, 4):
+        assert thickness(stripes(count, 12) > 0.5) == pytest.approx(12 / 120)
+    assert thickness(np.zeros((90, 160), bool)) == 0
+    assert np.isfinite(thickness(np.ones((90, 160), bool)))
+
+
+def test_a_camera_s_large_groups_of_thin_people_are_seen_from_nearer_until_they_are_thick():
+    nearness = Nearness(320, OF_CAMERA)
+    widths = (30, 14, 18, 26)  # of 120: .25, .12, .15 and .22
+    answers = [(nearness.changes(stripes(4, width)), nearness.size) for width in widths]
+    assert answers == [(False, 320), (True, 448), (False, 448), (True, 320)]
+    assert not Nearness(384).changes(stripes(4, 14))  # a video's are seen finely enough
 
 
 def test_the_largest_size_is_what_small_people_get():
