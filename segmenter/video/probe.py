@@ -6,7 +6,6 @@ the coded pictures, without decoding them, into `framecrc`, a list of their exac
 
 import re
 from array import array
-from collections.abc import Container
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,27 +13,22 @@ from pathlib import Path
 import numpy as np
 
 from segmenter.errors import UnreadableVideo
-from segmenter.video.hdr import LIGHT_OF
+from segmenter.video.header import Header, read_header
 from segmenter.video.process import FFmpeg, input_arguments
 from segmenter.video.rates import DEFAULT_RATE, constant_rate, exact_rate, typical_rate
 
 VIDEO_ENDINGS = frozenset((
     ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
-    ".3gp", ".3g2", ".ogv", ".wmv", ".flv",
+    ".3gp", ".3g2", ".ogv", ".wmv", ".flv", ".f4v", ".asf", ".vob", ".m2v", ".m2t", ".dv", ".mxf",
 ))  # fmt: skip
 LARGEST_SIDE = 8192  # pixels
 LARGEST_PIXELS = 8192 * 4320
 
 ADVICE = "re-encode it, e.g. to H.264 in mp4"
-_COVER_ART = ("(attached pic)", "(timed thumbnails)")
 _SIZE = re.compile(r", (\d+)x(\d+)(?= |,|$)")
 _PIXEL_ASPECT = re.compile(r"SAR (\d+):(\d+)")
-_ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+)", re.IGNORECASE)
-_FILE_DURATION = re.compile(r"^ +Duration: (\d+):(\d+):([\d.]+),")
-_FILE_START = re.compile(r"^ +Duration: .*start: (-?[\d.]+)")
 # DV says which field comes first in each frame only.
 _FIELDS = re.compile(r"Video: dvvideo|\([^)]*(top|bottom) (coded )?first")
-_MATRICES = frozenset(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020c"])
 _NO_TIME = -(1 << 63)  # AV_NOPTS_VALUE
 _CUT = (": partial file", "File ended prematurely")  # said of MP4 and MOV, of Matroska and WebM
 _DISCARDED = 4  # AV_PKT_FLAG_DISCARD: an edit list hides the picture
@@ -50,13 +44,15 @@ class VideoInfo:
     frame_count: int | None  # that `read_frames` will give; an estimate, damage is not foreseen
     duration: Fraction | None  # seconds, of the pictures
     has_sound: bool = False
-    sound_codec: str | None = None  # ffmpeg's name, of the first sound track it knows
+    sound_codec: str | None = None  # ffmpeg's name, of the sound track that is kept
     is_variable_rate: bool = False  # `read_frames` repeats or drops frames to make it constant
     rotation: int = 0  # degrees that the stored picture is turned by, told in passing
     first_time: Fraction = Fraction(0)  # seconds, on the file's own clock, of the first picture
     delay: Fraction = Fraction(0)  # seconds from the start of the file to the first picture
-    colour_matrix: str | None = None  # ffmpeg's name; None when the file does not say
-    hdr: str | None = None  # ffmpeg's name of the curve, a key of `hdr.LIGHT_OF`; None for SDR
+    # ffmpeg's names; None when the file does not say.
+    colour_matrix: str | None = None
+    primaries: str | None = None
+    transfer: str | None = None
     is_interlaced: bool = False  # as stored, in at least some of its frames
     promised_count: int | None = None  # frames that a file whose end is missing had; an estimate
 
@@ -74,15 +70,6 @@ class VideoInfo:
         is_known = self.promised_count is not None or is_damaged
         is_much = missing > self.frame_rate and count < 0.9 * self.expected_count
         return missing > 1 and (is_known or is_much)
-
-
-@dataclass(frozen=True)
-class _Header:
-    video: str  # ffmpeg's line about the picture; "" without one
-    rotation: float  # degrees
-    sound_codecs: list[str | None]  # of every track; None where ffmpeg does not know it
-    file_start: Fraction  # seconds
-    file_duration: Fraction | None  # seconds, as the file says, of its longest track
 
 
 def probe(path: Path | str) -> VideoInfo:
@@ -103,7 +90,7 @@ def probe(path: Path | str) -> VideoInfo:
         ffmpeg.finish()
     finally:
         ffmpeg.stop()
-    header = _read_header(ffmpeg.messages)
+    header = read_header(ffmpeg.messages)
     if not header.video:
         raise _refusal(path, ffmpeg)
     info = _describe(path, header, *packets)
@@ -113,8 +100,8 @@ def probe(path: Path | str) -> VideoInfo:
     return info
 
 
-def sound_codecs_of(path: Path | str) -> list[str | None]:
-    """Return ffmpeg's name of every sound track's codec, None for one that it does not know.
+def header_of(path: Path | str) -> Header:
+    """Return what ffmpeg says of a file, of sound alone too.
 
     Raises:
         UnreadableVideo: the file can't be opened.
@@ -128,7 +115,7 @@ def sound_codecs_of(path: Path | str) -> list[str | None]:
         ffmpeg.stop()
     if not any("Stream #" in line for line in ffmpeg.messages):
         raise _refusal(path, ffmpeg)
-    return _read_header(ffmpeg.messages).sound_codecs
+    return read_header(ffmpeg.messages)
 
 
 def _require_file(path: Path) -> None:
@@ -170,28 +157,6 @@ def _is_discarded(fields: list[bytes]) -> bool:
     return bool(flags and int(flags[0][4:], 16) & _DISCARDED)
 
 
-def _read_header(messages: list[str]) -> _Header:
-    """Pick the first picture that is no cover art, its rotation, and the sounds."""
-    video, sounds, rotation, is_within, start, duration = "", [], 0.0, False, Fraction(0), None
-    for line in messages:
-        if line.startswith(("Output #", "Stream mapping")):
-            break
-        if found := _FILE_START.match(line):
-            start = Fraction(found[1])
-        if found := _FILE_DURATION.match(line):
-            duration = 3600 * int(found[1]) + 60 * int(found[2]) + Fraction(found[3])
-        if line.startswith("  Stream #"):
-            is_cover = line.endswith(_COVER_ART)
-            is_within = " Video: " in line and not video and not is_cover
-            video = line if is_within else video
-            if " Audio: " in line:
-                codec = re.split(r"[ ,]", line.split(" Audio: ")[1])[0]
-                sounds.append(None if codec == "none" else codec)
-        if is_within and (found := _ROTATION.search(line)):
-            rotation = float(found[1])
-    return _Header(video, rotation, sounds, start, duration)
-
-
 def _refusal(path: Path, ffmpeg: FFmpeg) -> UnreadableVideo:
     said = "\n".join(ffmpeg.messages)
     if "Stream #" in said:
@@ -206,7 +171,7 @@ def _refusal(path: Path, ffmpeg: FFmpeg) -> UnreadableVideo:
 
 
 def _describe(
-    path: Path, header: _Header, ticks: np.ndarray, length: int, time_base: Fraction
+    path: Path, header: Header, ticks: np.ndarray, length: int, time_base: Fraction
 ) -> VideoInfo:
     if not len(ticks):
         raise UnreadableVideo(f"{path.name} holds no pictures; {ADVICE}")
@@ -217,7 +182,8 @@ def _describe(
         for found, thousand in re.findall(rf", ([\d.]+)(k?) {unit}", header.video)
     ]
     rate, is_variable, duration = _timing(ticks, length, time_base, hints)
-    sound_codec = next(filter(None, header.sound_codecs), None)
+    sound_codec = None if header.sound is None else header.sounds[header.sound].codec
+    matrix, primaries, transfer = header.colours
     first_time = int(ticks[0]) * time_base
     return VideoInfo(
         width=width,
@@ -231,8 +197,9 @@ def _describe(
         rotation=round(header.rotation),
         first_time=first_time,
         delay=max(Fraction(0), first_time - header.file_start),
-        colour_matrix=_named(header.video, _MATRICES),
-        hdr=_named(header.video, LIGHT_OF),
+        colour_matrix=matrix,
+        primaries=primaries,
+        transfer=transfer,
         is_interlaced=_FIELDS.search(header.video) is not None,
     )
 
@@ -250,12 +217,15 @@ def _timing(
     return rate, True, int(ticks[-1] - ticks[0]) * time_base + max(length * time_base, 1 / rate)
 
 
-def _upright_size(path: Path, header: _Header) -> tuple[int, int]:
+def _upright_size(path: Path, header: Header) -> tuple[int, int]:
     """Return the width and height of the picture as it is meant to be seen."""
     found = _SIZE.search(header.video)
     if not found or "0" in found.groups():
         raise UnreadableVideo(f"{path.name} does not say how large its picture is; {ADVICE}")
-    width, height = int(found[1]), int(found[2])
+    width, height = (
+        max(1, int(stored) - hidden)
+        for stored, hidden in zip(found.groups(), header.cropping, strict=True)
+    )
     if aspect := _PIXEL_ASPECT.search(header.video):
         across, down = max(1, int(aspect[1])), max(1, int(aspect[2]))
         width = max(1, round(width * across / down))
@@ -265,11 +235,3 @@ def _upright_size(path: Path, header: _Header) -> tuple[int, int]:
         )
     is_on_its_side = abs(round(header.rotation)) % 180 == 90
     return (height, width) if is_on_its_side else (width, height)
-
-
-def _named(video: str, names: Container[str]) -> str | None:
-    """Return which of the names stands in `yuv420p(tv, bt709/bt709/bt709, progressive)`."""
-    found = re.search(r", \w+\(([^)]*)\S*\), \d+x\d+", video)
-    words = re.split(r", |/", found[1]) if found else []
-    # Where matrix, primaries and curve differ, all three stand there, the matrix first.
-    return next((word for word in words if word in names), None)

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from segmenter.arrays import Frame
 from segmenter.device import count_threads
 from segmenter.errors import UnreadableVideo
+from segmenter.video.colours import TABLE, folder_of_table, needs_table
 from segmenter.video.hardware import DECODING, can_decode
-from segmenter.video.hdr import TABLE, folder_of_table
 from segmenter.video.probe import ADVICE, VideoInfo, probe
 from segmenter.video.process import FFmpeg, input_arguments
 
@@ -21,6 +22,9 @@ _INDEXED = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".3gp", ".3g2"))
 # At least so long and so many frames before the one wanted ffmpeg is sent to: for late and early
 # stamps, and since frames that lead a key frame may need the key frame before it.
 _EARLIER_S, _EARLIER_FRAMES = 1, 16
+
+# What the filter calls matrices that it knows by other names than the files.
+_SCALERS_NAMES = MappingProxyType({"bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"})
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +92,7 @@ def _decode_on_card(
 def _decode(
     path: Path, info: VideoInfo, size: tuple[int, int], start: int, on_card: bool = False
 ) -> Iterator[Frame]:
-    with folder_of_table(info.hdr) as folder:
+    with folder_of_table(info.primaries, info.transfer) as folder:
         yield from _run(path, info, size, start, on_card, folder)
 
 
@@ -163,10 +167,12 @@ def _filters(info: VideoInfo, size: tuple[int, int], start: int) -> str:
         # Before any frame is left out: what is missing of one is in its neighbours.
         steps.insert(0, "bwdif=mode=send_frame:deint=interlaced")
     scale = f"scale={size[0]}:{size[1]}"
-    # Untagged HD means bt709 to every player, but bt601 to ffmpeg.
-    if info.colour_matrix is None and min(info.width, info.height) >= _SMALLEST_HD:
-        scale += ":in_color_matrix=bt709"
+    # Said here, since the frames of some do not say it. Untagged HD means bt709 to every player,
+    # but bt601 to ffmpeg.
+    is_hd = min(info.width, info.height) >= _SMALLEST_HD
+    if matrix := info.colour_matrix or ("bt709" if is_hd else None):
+        scale += f":in_color_matrix={_SCALERS_NAMES.get(matrix, matrix)}"
     steps.append(scale)
-    if info.hdr:
+    if needs_table(info.primaries, info.transfer):
         steps += ["format=gbrpf32", f"lut3d={TABLE}"]
     return ",".join(steps)

@@ -16,7 +16,7 @@ from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.files import finished
 from segmenter.video.hardware import H264, can_encode
 from segmenter.video.planes import PlaneMaker
-from segmenter.video.probe import VideoInfo, sound_codecs_of
+from segmenter.video.probe import VideoInfo, header_of
 from segmenter.video.process import FFmpeg, file_url, input_arguments
 
 
@@ -90,7 +90,7 @@ class VideoWriter:
         Args:
             path: its ending chooses the format.
             info: of the source: its rate, and when its first picture comes, for the sound.
-            sound_from: the file whose first readable sound track is kept in step with the pictures.
+            sound_from: the file whose sound, the track that plays unasked, is kept in step.
             alpha: True to write cut-outs (H, W, 4), False to write frames (H, W, 3).
             hardware: encode on the graphics card, where it can: `.mp4` only.
 
@@ -209,12 +209,12 @@ def inputs_in_step(
     Args:
         pictures: the options of the input that holds them, from time 0 on.
         info: of the source.
-        sound_from: the file whose first readable sound track is kept, None for silence.
+        sound_from: the file whose sound is kept, None for silence.
         form: of the file to be written.
     """
-    codecs = sound_codecs_of(sound_from) if sound_from else []
-    track = next((track for track, codec in enumerate(codecs) if codec), None)
-    if codecs and track is None:
+    header = header_of(sound_from) if sound_from else None
+    track = header.sound if header else None
+    if header and header.sounds and track is None:
         log.warning("%s: ffmpeg can't read its sound, the result is silent", sound_from.name)
     start = ["-loglevel", "error", "-y", "-copyts", "-itsoffset"]
     if track is None:
@@ -224,7 +224,8 @@ def inputs_in_step(
     late = round(info.delay * info.frame_rate) / info.frame_rate
     # `-copyts` and this offset count the sound's time from the first picture.
     sound = ["-itsoffset", _seconds(late - info.first_time), "-vn", *input_arguments(sound_from)]
-    coded = ["-c:a", "copy"] if codecs[track] in form.copied_sound else form.sound.split()
+    is_copied = header.sounds[track].codec in form.copied_sound
+    coded = ["-c:a", "copy"] if is_copied else form.sound.split()
     mapped = ["-map", "0:v:0", "-map", f"1:a:{track}"]
     return [*start, _seconds(late), *pictures, *sound, *mapped, *coded]
 
