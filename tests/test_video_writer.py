@@ -114,6 +114,38 @@ def test_opus_gets_the_nearest_layout_that_it_has(tmp_path, layout):
     assert streams_of(target)["audio"]["channel_layout"] == LAYOUTS[layout]
 
 
+@needs_ffprobe
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_recorder_s_sixteen_channels(tmp_path, ending):
+    sound = "sine=f=440:r=48000,aformat=channel_layouts=hexadecagonal"
+    source = make_clip(tmp_path / "a.mkv", sound=sound, seconds=0.3, options="-c:a pcm_s16le")
+    assert streams_of(copy(source, tmp_path / f"b{ending}"))["audio"]["channels"] >= 1
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_gap_in_the_sound_stays(tmp_path, ending):
+    """Of 3 seconds the second one has no sound."""
+    plain = make_clip(tmp_path / "plain.mkv", seconds=3, options="-c:a libopus")
+    ffmpeg("-i", plain, "-c copy -bsf:a noise=drop=between(pts*tb\\,1\\,2)", tmp_path / "gap.mkv")
+    target = copy(tmp_path / "gap.mkv", tmp_path / f"b{ending}")
+    heard = np.frombuffer(
+        ffmpeg("-i", target, "-vn -af aresample=8000:async=1 -ac 1 -f s16le -"), "<i2"
+    )
+    is_loud = np.abs(heard[: 29 * 800].astype(int)).reshape(29, 800).mean(axis=1) > 500
+    assert is_loud[:9].all()
+    assert not is_loud[12:19].any()
+    assert is_loud[21:].all()
+
+
+@needs_ffprobe
+def test_the_sound_that_plays_unasked_is_kept(tmp_path):
+    one = make_clip(tmp_path / "one.mkv", seconds=0.5)
+    two, marks = tmp_path / "two.mkv", "-disposition:a:0 comment -disposition:a:1 default"
+    ffmpeg("-i", one, f"-map 0:v -map 0:a -map 0:a -c:v copy -c:a aac -ac:a:1 2 {marks}", two)
+    assert streams_of(copy(two, tmp_path / "b.mp4"))["audio"]["channels"] == 2
+
+
 def with_two_tracks(folder, unknown):
     """Make a clip with sound of 1 and of 2 channels, the first `unknown` ones of no known codec."""
     path = make_clip(folder / "a.mkv", seconds=0.5)

@@ -40,7 +40,8 @@ _FORMATS = {
         " -movflags +faststart",
         None,
         frozenset(("aac", "mp3", "ac3", "eac3", "alac")),
-        "-c:a aac -b:a 192k",
+        # Others, such as a recorder's sixteen channels, become the nearest of these.
+        "-af aformat=channel_layouts=7.1|6.1|5.1|5.0|4.0|3.0|stereo|mono -c:a aac -b:a 192k",
         is_even=True,
         halves_colour=True,
         on_card=f"{H264} -pix_fmt yuv420p -movflags +faststart",
@@ -51,7 +52,7 @@ _FORMATS = {
         "-c:v libvpx-vp9 -pix_fmt yuva420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1"
         " -auto-alt-ref 0",
         frozenset(("opus", "vorbis")),
-        # The only layouts it takes; others, such as 5.1(side) of DVDs, become the nearest of them.
+        # The only layouts it takes; DVDs have 5.1(side).
         "-af aformat=channel_layouts=7.1|6.1|5.1|5.0|quad|3.0|stereo|mono -c:a libopus -b:a 128k",
         halves_colour=True,
     ),
@@ -59,7 +60,8 @@ _FORMATS = {
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuv444p10le",
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuva444p10le",
         frozenset(("aac", "mp3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),
-        "-c:a pcm_s16le",
+        # It has no times of its own: what is missing in between is filled with silence.
+        "-af aresample=async=1 -c:a pcm_s16le",
     ),
 }
 WRITABLE_ENDINGS = frozenset(_FORMATS)
