@@ -34,6 +34,22 @@ def test_varying_rate_becomes_constant(tmp_path):
     assert [grey_number(frame) for frame in read_frames(clip)] == shown
 
 
+def test_a_picture_that_changes_its_size_keeps_its_time(tmp_path):
+    """As the recording of a call does."""
+    sizes = [(160, 120), (80, 60), (120, 90)]
+    for number, size in enumerate(sizes):
+        options = f"-vf trim=end_frame={30 if number < 2 else 1} -fps_mode passthrough"
+        part = tmp_path / f"part{number}.webm"
+        make_clip(part, rate="30", size=size, sound=None, options=options)
+    names = "".join(f"file part{number}.webm\n" for number in range(3))
+    (tmp_path / "parts.txt").write_text(names)
+    joined = tmp_path / "call.webm"
+    ffmpeg("-f concat -safe 0 -i", tmp_path / "parts.txt", "-c copy", joined)
+    frames = list(read_frames(joined))
+    assert len(frames) == 61
+    assert {frame.shape for frame in frames} == {(120, 160, 3)}
+
+
 def test_unsteady_recording_keeps_its_length(tmp_path):
     clip = make_unsteady(tmp_path / "clip.webm")
     assert abs(sum(1 for _ in read_frames(clip)) - 90) <= 1

@@ -111,6 +111,8 @@ def _run(
         # One fewer than ffmpeg would take, each with frames of its own; it knows of no quota.
         *("-threads", str(count_threads())),
         *_seek(path, info, start),
+        # Begun anew where the picture changes its size, the filters would count time from there.
+        *("-reinit_filter", "0"),
         *input_arguments(path),
         *("-map", "0:V:0", "-vf", _filters(info, size, start), "-fps_mode", "passthrough"),
         # Without the limit eight frames wait to be written.
