@@ -152,3 +152,22 @@ def test_printed_rates():
     assert exact_rate(59.94) == Fraction(60000, 1001)
     assert exact_rate(12.5) == Fraction(25, 2)
     assert exact_rate(30.0) == 30
+
+
+def test_slow_motion_that_lost_a_frame_keeps_its_rate():
+    ticks = np.delete(np.arange(180) * 128, 77)
+    assert constant_rate(ticks, Fraction(1, 15360), []) is None
+    assert typical_rate(ticks, Fraction(1, 15360), [Fraction(120)]) == 120
+
+
+def test_bursts_do_not_make_a_recording_fast():
+    """A screen's recorder that now and then stores two frames at once."""
+    ticks = np.cumsum(np.tile([50, 50, 8, 42], 30))
+    assert typical_rate(ticks, Fraction(1, 1000), [Fraction(120)]) <= 30
+
+
+@pytest.mark.parametrize(("measured", "expected"), [(17.3, 18), (14.9, 15), (30.9, 30), (33, 33)])
+def test_few_frames_of_an_unsteady_recording_are_left_out(measured, expected):
+    noise = np.random.default_rng(2).uniform(-0.2, 0.2, 300)
+    ticks = np.sort(np.rint(1000 * (np.arange(300) + noise) / measured).astype(np.int64))
+    assert typical_rate(ticks, Fraction(1, 1000), []) == expected

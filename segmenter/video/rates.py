@@ -1,5 +1,6 @@
 """Finds the exact frame rate behind time stamps that a container has rounded."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -13,8 +14,11 @@ COMMON_RATES = tuple(
     )
 )  # fmt: skip
 DEFAULT_RATE = Fraction(25)
-# A file whose rate varies becomes constant; faster than this only repeats frames.
+# A file whose rate varies becomes constant; faster than this only repeats frames,
 FASTEST_VARIABLE_RATE = 60
+# unless so many of its steps are those of a faster one: slow motion that lost some frames.
+ENOUGH_STEPS = 0.9
+LARGEST_LOSS = 0.05  # share of the frames that may be left out for a common rate
 
 
 def exact_rate(printed: float) -> Fraction:
@@ -79,10 +83,19 @@ def typical_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction]) 
         return hints[0] if hints else DEFAULT_RATE
     quick = np.percentile(steps, 25)
     for rate in hints:
-        if rate <= FASTEST_VARIABLE_RATE and abs(rate * quick - 1) < 0.01:
+        is_slow = rate <= FASTEST_VARIABLE_RATE
+        if abs(rate * quick - 1) < 0.01 and (
+            is_slow or share_of_steps(steps, rate) >= ENOUGH_STEPS
+        ):
             return rate
     # Unsteady steps even out in the mean, once still stretches are left out.
     mean = steps[steps <= 2 * np.median(steps)].mean()
     measured = min(1 / mean, FASTEST_VARIABLE_RATE)
     whole = [rate for rate in COMMON_RATES if rate.denominator < 1001]
-    return min(whole, key=lambda rate: abs(np.log(float(rate) / measured)))
+    nearest = min(whole, key=lambda rate: abs(np.log(float(rate) / measured)))
+    return nearest if nearest >= (1 - LARGEST_LOSS) * measured else Fraction(math.ceil(measured))
+
+
+def share_of_steps(steps: np.ndarray, rate: Fraction) -> float:
+    """Return how many of the steps (N,), in seconds, are about one frame of a rate long."""
+    return float((np.abs(steps * float(rate) - 1) < 0.2).mean())
