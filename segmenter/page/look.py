@@ -1,22 +1,39 @@
 """How the page looks, and its longer words. Nothing here is fetched from another site."""
 
+import json
 from pathlib import Path
 
 import gradio as gr
 
 from segmenter.edges_view import LEGEND
+from segmenter.images import IMAGE_ENDINGS
 from segmenter.page.work import LARGEST_UPLOAD_MB, LONGEST_VIDEO_S, in_words
 from segmenter.stream import Progress
+from segmenter.video import VIDEO_ENDINGS
 
 SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 PACKAGE = Path(__file__).resolve().parent.parent
-PAGE_CSS, NAMES_JS, LIVE_CSS, LIVE_HTML, LIVE_JS = (
+PAGE_CSS, FILES_JS, NAMES_JS, LIVE_CSS, LIVE_HTML, LIVE_JS = (
     (PACKAGE / name).read_text(encoding="utf-8")
-    for name in ("page/page.css", "page/names.js", "live.css", "live.html", "live.js")
+    for name in (
+        "page/page.css",
+        "page/files.js",
+        "page/names.js",
+        "live.css",
+        "live.html",
+        "live.js",
+    )
 )
+ENDINGS = {
+    kind: sorted(ending.removeprefix(".") for ending in endings)
+    for kind, endings in (("image", IMAGE_ENDINGS), ("video", VIDEO_ENDINGS))
+}
 # In the head and not through `css=`, which Gradio confines to what lies inside its own margins.
-HEAD = f"<style>{PAGE_CSS}{LIVE_CSS}</style><script>{NAMES_JS}</script>"
+HEAD = (
+    f"<style>{PAGE_CSS}{LIVE_CSS}</style>"
+    f"<script>const ENDINGS = {json.dumps(ENDINGS)};{FILES_JS}{NAMES_JS}</script>"
+)
 
 HEADER = """
 <header class="masthead">

@@ -12,7 +12,7 @@ import gradio as gr
 from segmenter.background import FITS
 from segmenter.errors import InvalidInput
 from segmenter.page.choice import LARGEST_BLUR_PX, Choice
-from segmenter.page.widgets import AT_ONCE, QUIET, slider, upload
+from segmenter.page.widgets import AT_ONCE, QUIET, show_as_jpeg, slider, upload
 from segmenter.people import CHOICES
 
 PRESET, COLOUR, UPLOAD, BLUR, NOTHING = "Gallery", "Colour", "My picture", "Blur", "Transparent"
@@ -65,6 +65,7 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
     )
     colour = gr.ColorPicker(DEFAULT_COLOUR, label="Colour", visible=not names)
     own = upload(label="Your background", height=180, visible=False, elem_id="own-background")
+    show_as_jpeg(own)
     blur = slider(
         1,
         LARGEST_BLUR_PX,

@@ -9,7 +9,17 @@ import gradio as gr
 from segmenter.errors import InvalidInput, NobodyThere
 from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
-from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, QUIET, friendly, upload
+from segmenter.page.widgets import (
+    AT_ONCE,
+    GLUE,
+    OFF,
+    ON,
+    QUIET,
+    friendly,
+    is_unseen,
+    show_as_jpeg,
+    upload,
+)
 from segmenter.page.work import Desk, PhotoFiles
 
 HEIGHT_PX = 400
@@ -61,6 +71,8 @@ def follow_photo(desk: Desk, photo: str | None, click: Click | None, *settings: 
     """Do the photo again after a change, if there is one and the settings are complete."""
     if not photo:
         return [*[None] * 4, desk.describe(), look.CLICK_HINT, gr.update(visible=False)]
+    if is_unseen(photo):  # another change follows at once
+        return [gr.skip()] * 7
     try:
         read_choice(*settings)
     except InvalidInput:  # an own background that is not there yet
@@ -148,6 +160,7 @@ def connect(
 ) -> None:
     """Do the photo at a press of the button, a click on a person and every change."""
     click = gr.State()
+    show_as_jpeg(photo)
     photo.select(note_click, [photo, settings.people], click, **QUIET)
     everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **QUIET)
     inputs, download = [photo, click, *settings.inputs], outputs[3]

@@ -3,18 +3,22 @@
 from abc import ABCMeta
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import gradio as gr
 
 from segmenter.errors import SegmenterError
+from segmenter.images import open_image, save_image
+from segmenter.page.work import job_folder
 
 # For events that only move things about on the page: no name for programs.
 GLUE = MappingProxyType({"api_visibility": "private"})
 QUIET = MappingProxyType({**GLUE, "show_progress": "hidden"})
 # Not for a `gr.State`: it tells of its change through the queue only.
 AT_ONCE = MappingProxyType({**QUIET, "queue": False})
+UNSEEN = frozenset([".heic", ".heif", ".tif", ".tiff"])
 # What JavaScript returns to switch a button.
 ON, OFF = (f"{{__type__: 'update', interactive: {is_on}}}" for is_on in ("true", "false"))
 
@@ -35,6 +39,26 @@ def upload(**given: Any) -> gr.Image:
     """
     image = read_by(lambda _, payload: payload.path if payload else None, gr.Image)
     return image(type="filepath", sources=["upload", "clipboard"], buttons=[], **given)
+
+
+def show_as_jpeg(widget: gr.Image) -> None:
+    """Let an upload that browsers can't show become a JPEG as soon as it is there."""
+    widget.upload(as_shown, widget, widget, **QUIET)
+
+
+def as_shown(photo: str | None) -> Any:
+    """Return the path of a JPEG of an upload that browsers can't show."""
+    if not is_unseen(photo):
+        return gr.skip()
+    with friendly(), job_folder() as folder:
+        path = folder / f"{Path(photo).stem}.jpg"
+        save_image(path, open_image(photo))
+    return str(path)
+
+
+def is_unseen(photo: str | None) -> bool:
+    """Tell whether browsers can't show an upload."""
+    return bool(photo) and Path(photo).suffix.lower() in UNSEEN
 
 
 def slider(lowest: float, highest: float, default: float, **given: Any) -> gr.Slider:

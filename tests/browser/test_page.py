@@ -16,6 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -232,6 +233,41 @@ def test_a_broken_photo_is_explained(page, tmp_path):
     assert "broken.png" in toast.inner_text()
 
 
+def choose_file(page, selector, path):
+    page.set_input_files(f"{selector} input[type=file]", path)
+
+
+def drop_file(page, selector, path):
+    """As a hand does it: events that a page makes itself are not the same."""
+    box = page.locator(selector).bounding_box()
+    middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    hand = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        hand.send("Input.dispatchDragEvent", {"type": kind, **middle, "data": data})
+
+
+@pytest.mark.parametrize("bring", [choose_file, drop_file])
+def test_a_photo_as_iphones_store_it(page, tmp_path, bring):
+    """Chromium neither knows its type nor can show it."""
+    path = tmp_path / "IMG_1234.HEIC"
+    pillow_heif.from_pillow(Image.fromarray(scene(0))).save(path, quality=90)
+    bring(page, "#photo", path)
+    page.wait_for_selector("#photo-get:not([disabled])")
+    require_replaced(fetch(page, image_addresses(page)[1]))
+    shown = page.wait_for_selector("#photo img").get_property
+    assert (shown("naturalWidth").json_value(), shown("naturalHeight").json_value()) == (640, 480)
+    with page.expect_download() as download:
+        page.click("#photo-get")
+    assert download.value.suggested_filename == "IMG_1234-backdrop.png"
+
+
+def test_a_broken_photo_of_that_kind_is_explained(page, tmp_path):
+    (tmp_path / "IMG_1234.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 99)
+    choose_file(page, "#photo", tmp_path / "IMG_1234.HEIC")
+    assert "IMG_1234.HEIC is damaged" in page.wait_for_selector(".toast-body").inner_text()
+
+
 def test_a_photo_with_nobody_in_it_is_told(page, tmp_path):
     Image.fromarray(np.zeros((HEIGHT, WIDTH, 3), np.uint8)).save(tmp_path / "empty.png")
     upload_photo(page, tmp_path / "empty.png")
@@ -395,6 +431,15 @@ PLAY = """() => {
   video.muted = true;
   return video.play();
 }"""
+
+
+def test_a_video_of_a_kind_unknown_to_browsers(page, clip, tmp_path):
+    shutil.copy(clip, tmp_path / "camera.M2T")  # the content counts
+    open_tab(page, "Video")
+    choose_file(page, "#video", tmp_path / "camera.M2T")
+    page.get_by_text("of 640x480 at 15 frames a second").wait_for()
+    page.click("#video-go")
+    page.get_by_text("Done").wait_for()
 
 
 def test_cancel_stops_the_work_and_leaves_no_file(page, running, clip, cache):
