@@ -7,7 +7,7 @@ import numpy as np
 
 from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
 from segmenter.guided import canny_edges
-from segmenter.refine import PHOTO, Detail, studied_parts, unknown_band
+from segmenter.refine import PHOTO, studied_parts, unknown_band
 from segmenter.resample import shrink
 
 # Told apart with every kind of colour vision, by hue and by brightness (Okabe & Ito 2008).
@@ -23,20 +23,13 @@ BAND_COVERAGE, IDLE_COVERAGE = 0.6, 0.35
 DIMMED = 0.5
 
 
-def edges_view(
-    frame: Frame,
-    probability: Probability,
-    alpha: Alpha,
-    *,
-    detail: Detail = PHOTO,
-) -> Frame:
+def edges_view(frame: Frame, probability: Probability, alpha: Alpha) -> Frame:
     """Draw what refinement looked at over the dimmed picture.
 
     Args:
         frame: (H, W, 3) uint8 RGB.
         probability: (H, W) float32 in [0, 1], what went into `refine`.
         alpha: (H, W) float32 in [0, 1], what came out.
-        detail: as given to `refine`.
 
     Returns:
         (H, W, 3) uint8 RGB in the colours of `LEGEND`.
@@ -45,20 +38,18 @@ def edges_view(
     require_coverage(alpha, frame)
     grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) * DIMMED
     picture = cv2.merge([grey, grey, grey])
-    for part in studied_parts(probability, detail):
-        studied = (
-            shrink(part.of(whole), detail.long_side) for whole in (frame, probability, alpha)
-        )
-        for layer in layers_of(*studied, detail):
+    for part in studied_parts(probability, PHOTO):
+        studied = (shrink(part.of(whole), PHOTO.long_side) for whole in (frame, probability, alpha))
+        for layer in layers_of(*studied):
             paint(part.of(picture), *layer)
     return np.rint(picture).astype(np.uint8)
 
 
 def layers_of(
-    guide: Frame, before: Probability, after: Alpha, detail: Detail
+    guide: Frame, before: Probability, after: Alpha
 ) -> Iterator[tuple[Mask, tuple[int, int, int], float]]:
     """Yield what is drawn over each other: where, in which colour, how strongly."""
-    band, edges = unknown_band(before, detail), canny_edges(guide)
+    band, edges = unknown_band(before), canny_edges(guide)
     yield band, BAND_COLOUR, BAND_COVERAGE
     yield edges & ~band, EDGE_COLOUR, IDLE_COVERAGE
     yield edges & band, EDGE_COLOUR, 1.0

@@ -32,7 +32,7 @@ class Progress:
     """How far a video is."""
 
     frames_done: int
-    frames_expected: int | None  # None when the file does not say
+    frames_expected: int
     elapsed_s: float
 
     @property
@@ -41,10 +41,8 @@ class Progress:
         return 1000 * self.elapsed_s / max(1, self.frames_done)
 
     @property
-    def remaining_s(self) -> float | None:
+    def remaining_s(self) -> float:
         """Estimated seconds to go."""
-        if self.frames_expected is None:
-            return None
         return max(0, self.frames_expected - self.frames_done) * self.frame_ms / 1000
 
 

@@ -95,21 +95,20 @@ def test_stages_work_at_the_same_time():
             meeting.wait()
         return number
 
-    chain = overlap(overlap(range(10), first, depth=1), second)
+    chain = overlap(overlap(range(10), first), second)
     assert within_limit(lambda: list(chain)) == list(range(10))
 
 
-@pytest.mark.parametrize("depth", [1, 2, 5])
-def test_it_works_no_further_ahead_than_asked(depth):
+def test_it_works_one_ahead():
     numbers = Numbers()
-    with closing(overlap(numbers, same, depth)) as results:
+    with closing(overlap(numbers, same)) as results:
         for taken in range(1, 4):
             next(results)
             deadline = time.monotonic() + LIMIT_S
-            while numbers.started < taken + depth and time.monotonic() < deadline:
+            while numbers.started < taken + 1 and time.monotonic() < deadline:
                 time.sleep(0.001)
             time.sleep(0.02)  # for what must not happen
-            assert numbers.started == taken + depth
+            assert numbers.started == taken + 1
 
 
 def chain_of(numbers, stages):

@@ -20,7 +20,7 @@ from clips import (
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.video import VideoInfo, VideoWriter, probe, process, read_frames, writer
 
-INFO = VideoInfo(64, 48, Fraction(30000, 1001), None, None)
+INFO = VideoInfo(64, 48, Fraction(30000, 1001), 1, None)
 ENDINGS = (".mp4", ".webm", ".mov")
 
 
@@ -56,7 +56,7 @@ def test_rate_count_size_and_sound(tmp_path, ending):
 @pytest.mark.parametrize("rate", ["24000/1001", "25", "60", "60000/1001", "2997/100"])
 @pytest.mark.parametrize("ending", [".mp4", ".mov"])
 def test_rate_is_kept_exactly(tmp_path, rate, ending):
-    info = VideoInfo(64, 48, Fraction(rate), None, None)
+    info = VideoInfo(64, 48, Fraction(rate), 1, None)
     with VideoWriter(tmp_path / f"target{ending}", info) as file:
         for level in range(20):
             file.write(flat((level, level, level)))

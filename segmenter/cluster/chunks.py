@@ -35,7 +35,7 @@ def chunk_length(frames: int, workers: int) -> int:
 
 def split(source: Path, info: VideoInfo, length: int) -> list[Chunk]:
     """Cut a video into equal chunks of at most `length` frames; one where it has no index."""
-    frames = info.frame_count or 1
+    frames = info.frame_count
     number = -(-frames // length) if can_seek(source) else 1
     edges = [frames * index // number for index in range(number)]
     return [Chunk(*pair) for pair in pairwise([*edges, None])]

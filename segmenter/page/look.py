@@ -110,11 +110,9 @@ def progress_bar(words: str, share: float) -> str:
 
 def describe_progress(progress: Progress) -> str:
     """Say how far a video is."""
-    done, expected, left_s = progress.frames_done, progress.frames_expected, progress.remaining_s
-    if not expected or left_s is None:
-        return progress_bar(f"Frame {done}", 0)
-    words = f"Frame {min(done, expected)} of {expected} · about {in_words(left_s)} left"
-    return progress_bar(words, min(1.0, done / expected))
+    expected = progress.frames_expected
+    done, left = min(progress.frames_done, expected), in_words(progress.remaining_s)
+    return progress_bar(f"Frame {done} of {expected} · about {left} left", done / expected)
 
 
 def describe_finished(path: Path, warning: str) -> str:

@@ -130,7 +130,7 @@ class Desk:
                 started = time.monotonic()
                 replacer(frame, 0.0)
                 spent_s = time.monotonic() - started
-        seconds = (info.frame_count or 0) * spent_s / (1 - ENCODING_SHARE)
+        seconds = info.frame_count * spent_s / (1 - ENCODING_SHARE)
         sound = "with sound" if info.has_sound else "without sound"
         return (
             f"{float(info.duration or 0):.0f} s of {info.width}x{info.height} at "

@@ -18,10 +18,8 @@ Result = TypeVar("Result")
 _END = object()
 
 
-def overlap(
-    items: Iterable[Item], stage: Callable[[Item], Result], depth: int = 1
-) -> Generator[Result]:
-    """Yield `stage(item)` of every item in order; a thread works ahead of whoever takes them.
+def overlap(items: Iterable[Item], stage: Callable[[Item], Result]) -> Generator[Result]:
+    """Yield `stage(item)` of every item in order; a thread works one ahead of whoever takes them.
 
     To chain: `overlap(overlap(frames, first), second)`. What `items` or `stage` raises is raised
     here, after the results before it. Closing the generator, or dropping it, waits for the call
@@ -30,11 +28,9 @@ def overlap(
     Args:
         items: read in the thread, by nobody else.
         stage: called in the thread, with one item at a time.
-        depth: so many results may be waiting or in the making, 1 or more. More than 1 costs memory
-            and pays only where the stages' times vary.
     """
     results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-    room, is_closed = threading.Semaphore(depth - 1), threading.Event()
+    room, is_closed = threading.Semaphore(0), threading.Event()
 
     def work() -> None:
         try:

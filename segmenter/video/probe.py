@@ -41,7 +41,7 @@ class VideoInfo:
     width: int  # pixels, upright and square: after rotation and pixel aspect ratio
     height: int
     frame_rate: Fraction  # frames a second that `read_frames` gives
-    frame_count: int | None  # that `read_frames` will give; an estimate, damage is not foreseen
+    frame_count: int  # that `read_frames` will give; an estimate, damage is not foreseen
     duration: Fraction | None  # seconds, of the pictures
     has_sound: bool = False
     sound_codec: str | None = None  # ffmpeg's name, of the sound track that is kept
@@ -58,8 +58,8 @@ class VideoInfo:
 
     @property
     def expected_count(self) -> int:
-        """How many frames the whole file has, an estimate; 0 when it does not say."""
-        return self.promised_count or self.frame_count or 0
+        """How many frames the whole file has, an estimate."""
+        return self.promised_count or self.frame_count
 
     def lacks(self, count: int, *, is_damaged: bool = False) -> bool:
         """Tell whether a video of which so many frames came is clearly cut off.

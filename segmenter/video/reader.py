@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 def read_frames(
     path: Path | str,
     *,
-    largest_height: int | None = None,
     info: VideoInfo | None = None,
     start: int = 0,
     hardware: bool = False,
@@ -44,7 +43,6 @@ def read_frames(
 
     Args:
         path: any video ffmpeg reads.
-        largest_height: pixels; taller frames are scaled down, keeping their shape.
         info: what `probe` said, where it is known, to spare a second look.
         start: the number of the first frame given; those before it are skipped, not decoded,
             where the file `can_seek`.
@@ -55,7 +53,7 @@ def read_frames(
     """
     info = info or probe(path)
     decode = _decode_on_card if hardware and can_decode() else _decode
-    return decode(Path(path), info, fitted_size(info, largest_height), start)
+    return decode(Path(path), info, start)
 
 
 def can_seek(path: Path) -> bool:
@@ -63,21 +61,11 @@ def can_seek(path: Path) -> bool:
     return path.suffix.lower() in _INDEXED
 
 
-def fitted_size(info: VideoInfo, largest_height: int | None) -> tuple[int, int]:
-    """Return the width and height of the frames that `read_frames` gives."""
-    if largest_height is None or info.height <= largest_height:
-        return info.width, info.height
-    width = round(info.width * largest_height / info.height / 2) * 2
-    return max(2, width), largest_height
-
-
-def _decode_on_card(
-    path: Path, info: VideoInfo, size: tuple[int, int], start: int
-) -> Iterator[Frame]:
+def _decode_on_card(path: Path, info: VideoInfo, start: int) -> Iterator[Frame]:
     """Give all frames, decoded again by the processor from where the card fails."""
     count = 0
     try:
-        with closing(_decode(path, info, size, start, on_card=True)) as frames:
+        with closing(_decode(path, info, start, on_card=True)) as frames:
             for frame in frames:
                 yield frame
                 count += 1
@@ -85,27 +73,23 @@ def _decode_on_card(
     except UnreadableVideo as error:
         said = str(error).removesuffix(f"; {ADVICE}")
         log.warning("the graphics card gives up, the processor decodes: %s", said)
-    with closing(_decode(path, info, size, start)) as frames:
+    with closing(_decode(path, info, start)) as frames:
         yield from islice(frames, count, None)
 
 
-def _decode(
-    path: Path, info: VideoInfo, size: tuple[int, int], start: int, on_card: bool = False
-) -> Iterator[Frame]:
+def _decode(path: Path, info: VideoInfo, start: int, on_card: bool = False) -> Iterator[Frame]:
     with folder_of_table(info.primaries, info.transfer) as folder:
-        yield from _run(path, info, size, start, on_card, folder)
+        yield from _run(path, info, start, on_card, folder)
 
 
 def _run(
     path: Path,
     info: VideoInfo,
-    size: tuple[int, int],
     start: int,
     on_card: bool,
     folder: Path | None,
 ) -> Iterator[Frame]:
     """Give the frames of ffmpeg, run in the folder where its filters find the table."""
-    width, height = size
     ffmpeg = FFmpeg(
         *(DECODING if on_card else ()),
         # One fewer than ffmpeg would take, each with frames of its own; it knows of no quota.
@@ -114,7 +98,7 @@ def _run(
         # Begun anew where the picture changes its size, the filters would count time from there.
         *("-reinit_filter", "0"),
         *input_arguments(path),
-        *("-map", "0:V:0", "-vf", _filters(info, size, start), "-fps_mode", "passthrough"),
+        *("-map", "0:V:0", "-vf", _filters(info, start), "-fps_mode", "passthrough"),
         # Without the limit eight frames wait to be written.
         *("-thread_queue_size", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
         folder=folder,
@@ -122,7 +106,7 @@ def _run(
     count = 0
     try:
         while True:
-            frame = np.empty((height, width, 3), np.uint8)
+            frame = np.empty((info.height, info.width, 3), np.uint8)
             if ffmpeg.stdout.readinto(frame.reshape(-1)) < frame.size:
                 break
             count += 1
@@ -155,7 +139,7 @@ def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:
     return ["-copyts", *sent]
 
 
-def _filters(info: VideoInfo, size: tuple[int, int], start: int) -> str:
+def _filters(info: VideoInfo, start: int) -> str:
     """Return the chain that follows ffmpeg's own turning upright."""
     # Counting time from the first frame keeps rounded time stamps away from the half-frame points
     # where `fps` would repeat one frame and drop the next.
@@ -168,7 +152,7 @@ def _filters(info: VideoInfo, size: tuple[int, int], start: int) -> str:
     if info.is_interlaced:
         # Before any frame is left out: what is missing of one is in its neighbours.
         steps.insert(0, "bwdif=mode=send_frame:deint=interlaced")
-    scale = f"scale={size[0]}:{size[1]}"
+    scale = f"scale={info.width}:{info.height}"
     # Said here, since the frames of some do not say it. Untagged HD means bt709 to every player,
     # but bt601 to ffmpeg.
     is_hd = min(info.width, info.height) >= _SMALLEST_HD
