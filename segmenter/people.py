@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segmenter.arrays import Frame, Mask, Probability
 from segmenter.errors import InvalidInput, NobodyThere
 from segmenter.holes import SURE, WORKING_SIZE, doubtful_openings, open_gaps
-from segmenter.resample import shrink
+from segmenter.resample import enlarge, shrink
 
 CHOICES = ("everyone", "largest", "centre", "clicked")
 Point = tuple[float, float]  # shares of width and height, from the upper left corner
@@ -54,19 +54,16 @@ def choose_people(
     height, width = probability.shape
     small = shrink(probability, WORKING_SIZE)
 
-    def enlarged(mask: np.ndarray) -> Probability:
-        return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-
     holes, gaps = doubtful_openings(small, frame)
     probability = open_gaps(probability, gaps)
     small = np.where(gaps, 0, small)
     if holes.any():
         # A pixel wider, to cover the hole's soft rim.
         filled = cv2.dilate(holes.astype(np.float32), np.ones((3, 3), np.uint8))
-        probability = np.maximum(probability, enlarged(filled))
+        probability = np.maximum(probability, enlarge(filled, height, width))
         small = np.maximum(small, filled)
     keep = kept_region(small, choice, point)
-    return probability if keep is None else probability * enlarged(keep)
+    return probability if keep is None else probability * enlarge(keep, height, width)
 
 
 def require_choice(choice: str, point: Point | None) -> None:

@@ -165,7 +165,7 @@ def put_before(
 
 
 def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alpha:
-    """Return the alpha of one picture, (H, W) float32, or with `raw` the probability."""
+    """Return the alpha of one picture, (H, W) float32; with `raw` the probability in one look."""
     if raw:
         return segmenter.probability(frame, segmenter.photo_size)
     return to_alpha(segmenter.probability(frame), frame, ReplaceOptions(), PHOTO)

@@ -12,7 +12,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.arrays import Alpha, Frame, Mask, Probability, require_coverage, require_frame
+from segmenter.arrays import (
+    Alpha,
+    Frame,
+    Mask,
+    Probability,
+    require_coverage,
+    require_frame,
+    to_grey,
+)
 from segmenter.crops import WHOLE, Crop, crops_around
 from segmenter.errors import InvalidInput
 from segmenter.guided import fit_in_band
@@ -147,7 +155,7 @@ def guide_alpha(
     if not band.any():
         return
     # Smoothed too: where it ends at once, it would end in steps as large as its pixels.
-    weight = enlarge(cv2.blur(cv2.convertScaleAbs(trust, alpha=255), (3, 3)), *alpha.shape)
+    weight = enlarge(cv2.blur(to_grey(trust), (3, 3)), *alpha.shape)
     fit = fit_in_band(guide, coarse, band, detail.radius)
     fitted = np.ascontiguousarray(alpha)
     apply_fit(fitted, np.ascontiguousarray(frame), fit, weight)

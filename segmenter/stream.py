@@ -210,7 +210,7 @@ def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> It
 def mattes_of_frames(
     frames: Iterable[Frame], segmenter: Segmenter, raw: bool = False
 ) -> Iterator[np.ndarray]:
-    """Yield the alpha, or with `raw` the probability, of frames that follow each other in time."""
+    """Yield the alpha, or with `raw` the probability in one look, of frames in order of time."""
     if raw:
         looks = partial(segmenter.probability, size=segmenter.photo_size)
         with closing(overlap(overlap(frames, require_frame), looks)) as probabilities:

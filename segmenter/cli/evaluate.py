@@ -37,7 +37,7 @@ def add_evaluate(commands) -> None:
         metavar="SET",
         help="a folder with images/ and masks/; for --sheet alone also one of pictures",
     )
-    parser.add_argument("--raw", action="store_true", help="the probability, before refinement")
+    parser.add_argument("--raw", action="store_true", help="the network's one look, unrefined")
     parser.add_argument("--json", action="store_true", help="JSON rather than Markdown")
     parser.add_argument(
         "--plots",

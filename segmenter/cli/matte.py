@@ -32,7 +32,7 @@ def add_matte(commands) -> None:
         help="the folder to write to; for one photo it may be a file that ends in .png",
     )
     parser.add_argument(
-        "--raw", action="store_true", help="the network's probability, before refinement"
+        "--raw", action="store_true", help="the network's probability in one look, unrefined"
     )
     add_quiet(parser)
     add_model_options(parser)
