@@ -52,10 +52,18 @@ def cut_out(foreground: Frame, alpha: Alpha) -> Cutout:
     return np.dstack([foreground, to_grey(alpha)])
 
 
-def without_background(cutout: Cutout) -> Cutout:
-    """Blacken (H, W, 4) where alpha is 0 all around: whoever drops the alpha must not see the room.
+def without_background(cutout: Cutout, instead: Frame | None = None) -> Cutout:
+    """Hide (H, W, 4) where alpha is 0 all around: whoever drops the alpha must not see the room.
 
     Two pixels beyond the person keep her colours, so that a resized cut-out has no dark rim.
+
+    Args:
+        cutout: straight colours and alpha.
+        instead: (H, W, 3) uint8, shown there; None for black.
     """
     touched = cv2.dilate(cutout[..., 3], np.ones((5, 5), np.uint8))
-    return cv2.copyTo(cutout, touched, np.zeros_like(cutout))
+    if instead is None:
+        return cv2.copyTo(cutout, touched, np.zeros_like(cutout))
+    behind = cv2.cvtColor(instead, cv2.COLOR_RGB2RGBA)
+    behind[..., 3] = 0
+    return cv2.copyTo(cutout, touched, behind)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
 from segmenter.background import Background, Blur, Clip, Colour, Picture, Transparent
+from segmenter.background.blur import blur_without
 from segmenter.composite import cut_out, over_at, without_background
 from segmenter.crops import Crop
 from segmenter.errors import InvalidInput
@@ -17,6 +18,9 @@ from segmenter.inference import Segmenter
 from segmenter.people import Point, choose_people, require_choice
 from segmenter.refine import PHOTO, Detail, RefineOptions, refine
 from segmenter.video import VIDEO_ENDINGS, probe, read_frames
+
+# Of a moving cut-out's long side: how far the person's colours are blurred over what is hidden.
+HERS_SHARE = 1 / 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +126,10 @@ def replace_in_image(
     found = segmenter.probability(frame)
     probability = choose_people(found, options.people, options.point, frame=frame)
     alpha = refine(probability, frame, options.refine, detail=PHOTO)
-    picture = put_before(background or Transparent(), frame, alpha, 0.0).picture
-    if picture.shape[2] == 4:
-        picture = without_background(picture)
+    if background is None or isinstance(background, Transparent):
+        picture = without_background(cut_out(estimate_foreground(frame, alpha), alpha))
+    else:
+        picture = put_before(background, frame, alpha, 0.0).picture
     return Replacement(picture, alpha, probability)
 
 
@@ -158,7 +163,10 @@ def put_before(
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
     """
     if isinstance(background, Transparent):
-        return Replacement(cut_out(estimate_foreground(frame, alpha, small), alpha), alpha)
+        cutout = cut_out(estimate_foreground(frame, alpha, small), alpha)
+        # In lossy formats what is hidden beside her changes her outline: black would darken it.
+        hers = blur_without(frame, 1 - alpha, max(alpha.shape) * HERS_SHARE)
+        return Replacement(without_background(cutout, hers), alpha)
     rim = estimate_rim(frame, alpha, small)
     behind = background.at(time_s, frame, alpha)
     return Replacement(over_at(rim, frame, behind), alpha)

@@ -51,6 +51,17 @@ def test_what_lies_behind_a_cut_out_is_black_but_for_two_pixels_around_it():
     assert result.sum() == cutout[8:22, 8:22].sum(dtype=np.int64)
 
 
+def test_other_colours_may_lie_behind_a_cut_out():
+    alpha = np.zeros((31, 45), np.float32)
+    alpha[10:20, 10:20] = 1
+    cutout = cut_out(FRAME, alpha)
+    result = without_background(cutout, OTHER)
+    np.testing.assert_array_equal(result[..., 3], cutout[..., 3])
+    np.testing.assert_array_equal(result[8:22, 8:22, :3], FRAME[8:22, 8:22])
+    result[8:22, 8:22, :3] = OTHER[8:22, 8:22]
+    np.testing.assert_array_equal(result[..., :3], OTHER)
+
+
 def test_another_size_is_refused():
     with pytest.raises(InvalidInput):
         over(FRAME, ALPHA[1:], OTHER)

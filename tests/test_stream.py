@@ -194,6 +194,18 @@ class TestVideo:
             pass
         assert probe(target).frame_rate == Fraction(30000, 1001)
 
+    @pytest.mark.parametrize("ending", [".webm", ".mov"])
+    def test_a_cut_out_holds_nothing_of_the_room(self, tmp_path, ending):
+        person = "drawbox=x=60:y=40:w=40:h=60:c=#c82828:t=fill"
+        paint = f"color=c=#{bytes(GREEN).hex()},{person}"
+        source = make_clip(tmp_path / "in.mp4", paint, sound=None, seconds=0.5)
+        target = tmp_path / f"out{ending}"
+        for _ in replace_in_video(source, target, segmenter=SEGMENTER):
+            pass
+        for frame in read_frames(target):  # without the alpha
+            red, green, _ = np.moveaxis(frame.astype(int), 2, 0)
+            assert (red - green).min() > 50
+
     def test_mp4_can_not_be_transparent(self, tmp_path):
         source = make_clip(tmp_path / "in.mp4", sound=None)
         with pytest.raises(InvalidInput, match=r"\.webm"):

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from segmenter.gpu.filters import dilate
+
 
 def over(foreground: Tensor, alpha: Tensor, background: Tensor) -> Tensor:
     """Composite C = αF + (1 - α)B (Porter & Duff 1984).
@@ -19,10 +21,17 @@ def over(foreground: Tensor, alpha: Tensor, background: Tensor) -> Tensor:
     return interleaved(torch.lerp(background.half(), foreground, alpha.half()))
 
 
-def cut_out(foreground: Tensor, alpha: Tensor) -> Tensor:
-    """Join colours and alpha into (N, H, W, 4) uint8 RGBA, straight."""
+def cut_out(foreground: Tensor, alpha: Tensor, instead: Tensor) -> Tensor:
+    """Join colours and alpha into (N, H, W, 4) uint8 RGBA, straight.
+
+    Args:
+        foreground: (N, 3, H, W) float16 levels.
+        alpha: (N, 1, H, W) float32 in [0, 1].
+        instead: (N, 3, H, W) uint8, shown where alpha is 0 all around.
+    """
     grey = (255 * alpha).round_().half()
-    return interleaved(torch.cat((foreground, grey), dim=1))
+    colours = torch.where(dilate(grey, 5) > 0, foreground, instead.half())
+    return interleaved(torch.cat((colours, grey), dim=1))
 
 
 def interleaved(levels: Tensor) -> Tensor:

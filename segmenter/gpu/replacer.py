@@ -15,6 +15,7 @@ from segmenter.arrays import Cutout, Frame, require_frame
 from segmenter.background import Background, Blur, Colour, Transparent
 from segmenter.errors import OutputFailed, first_line
 from segmenter.gpu.backdrop import Backdrop
+from segmenter.gpu.blur import blur_without
 from segmenter.gpu.composite import cut_out, over
 from segmenter.gpu.foreground import estimate_foreground
 from segmenter.gpu.graph import exclusive
@@ -25,7 +26,7 @@ from segmenter.gpu.study import Findings, Study
 from segmenter.gpu.transfer import download, new_stream, on_stream, upload
 from segmenter.inference import Segmenter
 from segmenter.nearness import Nearness
-from segmenter.pipeline import Replacement, ReplaceOptions
+from segmenter.pipeline import HERS_SHARE, Replacement, ReplaceOptions
 from segmenter.refine import VIDEO
 from segmenter.video import overlap
 
@@ -114,7 +115,8 @@ class DeviceReplacer:
         alpha = self._alpha(studied)
         foreground = estimate_foreground(seen.pixels, alpha)
         if isinstance(background, Transparent):
-            return cut_out(foreground, alpha), alpha
+            hers = blur_without(seen.pixels, 1 - alpha, max(alpha.shape[-2:]) * HERS_SHARE)
+            return cut_out(foreground, alpha, hers), alpha
         return over(foreground, alpha, self._backdrop(background, times, seen, alpha)), alpha
 
     def _alpha(self, studied: Studied) -> Tensor:

@@ -109,8 +109,9 @@ def test_composites_and_cut_outs(device):
     assert differences(found[0], composite.over(front, alpha, behind)).max() <= 1
     np.testing.assert_array_equal(found[0, :20], behind[:20])
     np.testing.assert_array_equal(found[0, -20:], front[-20:])
-    cutout = gpu_composite.cut_out(*tensors).cpu().numpy()
-    np.testing.assert_array_equal(cutout[0], composite.cut_out(front, alpha))
+    cutout = gpu_composite.cut_out(*tensors, as_tensor([behind], device)).cpu().numpy()
+    expected = composite.without_background(composite.cut_out(front, alpha), behind)
+    np.testing.assert_array_equal(cutout[0], expected)
 
 
 @devices
