@@ -123,6 +123,29 @@ def test_wide_pixels(tmp_path):
     assert next(read_frames(clip)).shape == (144, 240, 3)
 
 
+TRANSPARENT = {
+    "cutout.webm": "-c:v libvpx-vp9 -pix_fmt yuva420p -auto-alt-ref 0 -b:v 2M",
+    "old.webm": "-c:v libvpx -pix_fmt yuva420p -auto-alt-ref 0 -b:v 2M",
+    "editor.mov": "-c:v prores_ks -profile:v 4444 -pix_fmt yuva444p10le",
+    "animation.mov": "-c:v png -pix_fmt rgba",
+}
+
+
+@pytest.mark.parametrize("name", TRANSPARENT)
+def test_what_is_transparent_is_white(tmp_path, name):
+    """A red square; under the transparent pixels there is green, half of which shows above."""
+    paint = "color=0x00c800:s=96x64,format=rgba,geq=r='200*lt(X,32)':g='200*gte(X,32)':b=0"
+    paint += ":a='255*lt(X,32)+128*gte(X,32)*lt(X,64)'"
+    clip = tmp_path / name
+    ffmpeg("-f lavfi -i", f"{paint},trim=end_frame=5", TRANSPARENT[name], clip)
+    frames = list(read_frames(clip))
+    assert len(frames) == 5
+    row = frames[2][32].astype(int)
+    assert abs(row[4:28] - (200, 0, 0)).max() < 12
+    assert abs(row[36:60] - (127, 227, 127)).max() < 12
+    assert row[68:].min() > 243
+
+
 FIELDS = {
     "tff.mp4": "fieldorder=tff -c:v libx264 -crf 10 -flags +ilme+ildct -x264-params tff=1",
     "bff.mkv": "fieldorder=bff -c:v libx264 -crf 10 -flags +ilme+ildct -x264-params bff=1",

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 _COVER_ART = ("(attached pic)", "(timed thumbnails)")
 # Streams that belong together, as a picture and its time code, stand in a group, before the others.
@@ -12,6 +13,11 @@ _CROPPING = re.compile(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)")  # left, righ
 _FILE_DURATION = re.compile(r"^ +Duration: (\d+):(\d+):([\d.]+),")
 _FILE_START = re.compile(r"^ +Duration: .*start: (-?[\d.]+)")
 _COLOURS = re.compile(r", \w+\(([^)]*)\S*\), \d+x\d+")
+_PIXELS = re.compile(r", (\w+)(?:\([^)]*\S*\))?, \d+x\d+")
+_WITH_ALPHA = ("yuva", "rgba", "argb", "bgra", "abgr", "gbrap", "ya8", "ya16")
+_ALPHA_BESIDE = re.compile(r"alpha_mode +: 1", re.IGNORECASE)  # in VP8 and VP9, a second picture
+# ffmpeg's own decoders of these leave the alpha out.
+_DECODERS = MappingProxyType({"vp8": "libvpx", "vp9": "libvpx-vp9"})
 _MATRICES = frozenset(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc", "bt2020c"])
 
 
@@ -28,6 +34,7 @@ class Header:
     """What is told of a file."""
 
     video: str  # ffmpeg's line about the picture; "" without one
+    has_alpha: bool
     rotation: float  # degrees
     cropping: tuple[int, int]  # pixels of the stored width and height that are not to be seen
     sounds: list[Sound]  # in the file's order
@@ -40,6 +47,12 @@ class Header:
         known = [number for number, sound in enumerate(self.sounds) if sound.codec]
         preferred = [number for number in known if self.sounds[number].is_default]
         return next(iter(preferred + known), None)
+
+    @property
+    def decoder(self) -> str | None:
+        """Name of the decoder that must be asked for; None where ffmpeg's choice does."""
+        codec = re.search(r" Video: (\w+)", self.video)
+        return _DECODERS.get(codec[1]) if codec and self.has_alpha else None
 
     @property
     def colours(self) -> tuple[str | None, str | None, str | None]:
@@ -75,8 +88,11 @@ def read_header(messages: list[str]) -> Header:
     said = "\n".join(picture)
     rotation, cropping = _ROTATION.search(said), _CROPPING.search(said)
     left, right, top, bottom = map(int, cropping.groups()) if cropping else (0, 0, 0, 0)
+    pixels = _PIXELS.search(picture[0])
+    is_seen_through = pixels is not None and pixels[1].startswith(_WITH_ALPHA)
     return Header(
         video=picture[0],
+        has_alpha=is_seen_through or _ALPHA_BESIDE.search(said) is not None,
         rotation=float(rotation[1]) if rotation else 0.0,
         cropping=(left + right, top + bottom),
         sounds=sounds,

@@ -53,6 +53,8 @@ class VideoInfo:
     colour_matrix: str | None = None
     primaries: str | None = None
     transfer: str | None = None
+    has_alpha: bool = False
+    decoder: str | None = None  # ffmpeg's name, where it must be asked for
     is_interlaced: bool = False  # as stored, in at least some of its frames
     promised_count: int | None = None  # frames that a file whose end is missing had; an estimate
 
@@ -200,6 +202,8 @@ def _describe(
         colour_matrix=matrix,
         primaries=primaries,
         transfer=transfer,
+        has_alpha=header.has_alpha,
+        decoder=header.decoder,
         is_interlaced=_FIELDS.search(header.video) is not None,
     )
 

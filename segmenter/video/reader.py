@@ -23,6 +23,11 @@ _INDEXED = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".3gp", ".3g2"))
 # stamps, and since frames that lead a key frame may need the key frame before it.
 _EARLIER_S, _EARLIER_FRAMES = 1, 16
 
+# As photos are shown: what lies under transparent pixels is arbitrary.
+_OVER_WHITE = (
+    "format=rgba,split[over][under];[under]drawbox=t=fill:c=white:replace=1,format=rgb24[white];"
+    "[white][over]overlay=format=gbrp"
+)
 # What the filter calls matrices that it knows by other names than the files.
 _SCALERS_NAMES = MappingProxyType({"bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"})
 
@@ -36,10 +41,12 @@ def read_frames(
     start: int = 0,
     hardware: bool = False,
 ) -> Iterator[Frame]:
-    """Give the frames of a video, each a new (H, W, 3) uint8 RGB array: SDR, and not interlaced.
+    """Give the frames of a video, each a new (H, W, 3) uint8 RGB array.
 
     The rate is `VideoInfo.frame_rate`: where the file's own varies or a frame is damaged, frames
-    are repeated or dropped. Close the generator to end early.
+    are repeated or dropped. Interlaced frames are made whole, as many as there were; HDR and wide
+    colours become those of BT.709; what is transparent is over white. Close the generator to end
+    early.
 
     Args:
         path: any video ffmpeg reads.
@@ -52,7 +59,8 @@ def read_frames(
         UnreadableVideo: it can't be opened, or no frame can be decoded.
     """
     info = info or probe(path)
-    decode = _decode_on_card if hardware and can_decode() else _decode
+    is_for_card = hardware and info.decoder is None and can_decode()
+    decode = _decode_on_card if is_for_card else _decode
     return decode(Path(path), info, start)
 
 
@@ -97,6 +105,7 @@ def _run(
         *_seek(path, info, start),
         # Begun anew where the picture changes its size, the filters would count time from there.
         *("-reinit_filter", "0"),
+        *(("-c:v", info.decoder) if info.decoder else ()),
         *input_arguments(path),
         *("-map", "0:V:0", "-vf", _filters(info, start), "-fps_mode", "passthrough"),
         # Without the limit eight frames wait to be written.
@@ -159,6 +168,8 @@ def _filters(info: VideoInfo, start: int) -> str:
     if matrix := info.colour_matrix or ("bt709" if is_hd else None):
         scale += f":in_color_matrix={_SCALERS_NAMES.get(matrix, matrix)}"
     steps.append(scale)
+    if info.has_alpha:
+        steps.append(_OVER_WHITE)
     if needs_table(info.primaries, info.transfer):
         steps += ["format=gbrpf32", f"lut3d={TABLE}"]
     return ",".join(steps)
