@@ -19,6 +19,7 @@ _CODECS = {
     ".mov": "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a pcm_s16le",
     ".mkv": "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac",
     ".ts": "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac",
+    ".mpg": "-c:v mpeg2video -q:v 2 -c:a mp2",
     ".webm": "-c:v libvpx -deadline realtime -cpu-used 8 -threads 1 -c:a libopus",
     ".avi": "-c:v mjpeg -pix_fmt yuvj420p -c:a pcm_s16le",
 }
@@ -88,11 +89,12 @@ def make_unsteady(path: Path) -> Path:
     )
 
 
-def make_flash(path: Path, *, rate: str = "30000/1001", seconds: float = 2) -> Path:
+def make_flash(path: Path, *, rate: str = "30000/1001", seconds: float = 2, **settings) -> Path:
     """Make a black, silent clip that turns white and beeps from 1.0 s to 1.2 s."""
     picture = "color=black,drawbox=c=white:t=fill:enable='between(t,1,1.2)'"
     sound = "aevalsrc='if(between(t,1,1.2),0.8*sin(2*PI*1000*t),0)':s=48000"
-    return make_clip(path, picture, rate=rate, seconds=seconds, size=(64, 48), sound=sound)
+    size = (64, 48)
+    return make_clip(path, picture, rate=rate, seconds=seconds, size=size, sound=sound, **settings)
 
 
 def flash_and_beep(path: Path) -> tuple[float, float]:

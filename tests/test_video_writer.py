@@ -200,6 +200,45 @@ def test_sound_stays_in_step(tmp_path, source, ending):
     assert abs(duration_of(target) - duration_of(path)) < 1001 / 30000
 
 
+@needs_ffprobe
+@pytest.mark.parametrize("ending", [".mp4", ".webm"])
+def test_sound_stays_in_step_where_the_first_pictures_do_not_decode(tmp_path, ending):
+    """A recording cut anywhere: up to the next key frame nothing can be seen, but heard."""
+    whole = make_flash(tmp_path / "whole.ts", options="-g 20 -keyint_min 20 -preset medium -bf 3")
+    content = whole.read_bytes()
+    cut = tmp_path / "cut.ts"
+    cut.write_bytes(content[len(content) // 5 // 188 * 188 :])
+    flash, beep = flash_and_beep(cut)
+    new_flash, new_beep = flash_and_beep(copy(cut, tmp_path / f"target{ending}"))
+    assert abs((new_beep - new_flash) - (beep - flash)) < 0.02
+
+
+def rises(is_on, rate):
+    """Return the seconds at which something begins."""
+    return (np.flatnonzero(is_on[1:] & ~is_on[:-1]) + 1) / rate
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("second", ["as long", "later"])
+@pytest.mark.parametrize("source", [".ts", ".mpg"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_files_joined_end_to_end_keep_both_sounds_in_step(tmp_path, source, second, ending):
+    """Their clocks start anew, or are 40 s ahead."""
+    first, other = (make_flash(tmp_path / f"{name}{source}", rate="25") for name in "ab")
+    if second == "later":
+        ffmpeg("-i", first, "-c copy -output_ts_offset 40", other)
+    joined = tmp_path / f"joined{source}"
+    joined.write_bytes(first.read_bytes() + other.read_bytes())
+    target = copy(joined, tmp_path / f"target{ending}")
+    bright = np.array([frame.mean() > 128 for frame in read_frames(target)])
+    plain = "-map 0:a -ac 1 -af aresample=8000:async=1:first_pts=0 -f s16le -"
+    heard = np.frombuffer(ffmpeg("-i", target, plain), "<i2").astype(int)
+    loud = np.abs(heard[: len(heard) // 80 * 80].reshape(-1, 80)).max(axis=1) > 6000
+    flashes, beeps = rises(bright, 25), rises(loud, 100) - float(probe(target).delay)
+    assert flashes.tolist() == pytest.approx([1, 3])
+    assert beeps.tolist() == pytest.approx(flashes.tolist(), abs=0.06)
+
+
 @pytest.mark.parametrize(("width", "height"), [(65, 48), (64, 47), (33, 31), (1, 1)])
 def test_odd_sizes_repeat_the_last_row_and_column_in_mp4(tmp_path, width, height):
     frame = flat((40, 60, 80), width, height)

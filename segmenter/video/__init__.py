@@ -2,8 +2,8 @@
 
 from segmenter.video.joiner import join
 from segmenter.video.overlap import between, overlap
-from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, probe
-from segmenter.video.reader import can_seek, read_frames
+from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, can_seek, probe
+from segmenter.video.reader import read_frames
 from segmenter.video.writer import WRITABLE_ENDINGS, VideoWriter, require_format
 
 __all__ = [

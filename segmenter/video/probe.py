@@ -5,15 +5,13 @@ the coded pictures, without decoding them, into `framecrc`, a list of their exac
 """
 
 import re
-from array import array
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from segmenter.errors import UnreadableVideo
 from segmenter.video.header import Header, read_header
+from segmenter.video.packets import Packets, first_time_of, read_packets
 from segmenter.video.process import FFmpeg, input_arguments
 from segmenter.video.rates import DEFAULT_RATE, constant_rate, exact_rate, typical_rate
 
@@ -21,6 +19,7 @@ VIDEO_ENDINGS = frozenset((
     ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
     ".3gp", ".3g2", ".ogv", ".wmv", ".flv", ".f4v", ".asf", ".vob", ".m2v", ".m2t", ".dv", ".mxf",
 ))  # fmt: skip
+_INDEXED = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".3gp", ".3g2"))
 LARGEST_SIDE = 8192  # pixels
 LARGEST_PIXELS = 8192 * 4320
 
@@ -29,9 +28,7 @@ _SIZE = re.compile(r", (\d+)x(\d+)(?= |,|$)")
 _PIXEL_ASPECT = re.compile(r"SAR (\d+):(\d+)")
 # DV says which field comes first in each frame only.
 _FIELDS = re.compile(r"Video: dvvideo|\([^)]*(top|bottom) (coded )?first")
-_NO_TIME = -(1 << 63)  # AV_NOPTS_VALUE
 _CUT = (": partial file", "File ended prematurely")  # said of MP4 and MOV, of Matroska and WebM
-_DISCARDED = 4  # AV_PKT_FLAG_DISCARD: an edit list hides the picture
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,8 @@ class VideoInfo:
     is_variable_rate: bool = False  # `read_frames` repeats or drops frames to make it constant
     rotation: int = 0  # degrees that the stored picture is turned by, told in passing
     first_time: Fraction = Fraction(0)  # seconds, on the file's own clock, of the first picture
+    is_timed: bool = True  # else the file tells only their order
+    has_jumps: bool = False  # that clock starts anew in between, as in files joined end to end
     delay: Fraction = Fraction(0)  # seconds from the start of the file to the first picture
     # ffmpeg's names; None when the file does not say.
     colour_matrix: str | None = None
@@ -57,6 +56,11 @@ class VideoInfo:
     decoder: str | None = None  # ffmpeg's name, where it must be asked for
     is_interlaced: bool = False  # as stored, in at least some of its frames
     promised_count: int | None = None  # frames that a file whose end is missing had; an estimate
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether the times in the file are those of its pictures from the first to the last."""
+        return self.is_timed and not self.has_jumps
 
     @property
     def expected_count(self) -> int:
@@ -84,22 +88,20 @@ def probe(path: Path | str) -> VideoInfo:
     """
     path = Path(path)
     _require_file(path)
-    ffmpeg = FFmpeg(
-        "-copyts", *input_arguments(path), "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"
-    )
-    try:
-        packets = _read_packets(ffmpeg)
-        ffmpeg.finish()
-    finally:
-        ffmpeg.stop()
-    header = read_header(ffmpeg.messages)
+    packets = read_packets(path)
+    header = read_header(packets.messages)
     if not header.video:
-        raise _refusal(path, ffmpeg)
-    info = _describe(path, header, *packets)
-    is_cut = any(words in line for line in ffmpeg.messages for words in _CUT)
+        raise _refusal(path, packets.messages)
+    info = _describe(path, header, packets)
+    is_cut = any(words in line for line in packets.messages for words in _CUT)
     if is_cut and header.file_duration:
         return replace(info, promised_count=round(header.file_duration * info.frame_rate))
     return info
+
+
+def can_seek(path: Path) -> bool:
+    """Tell whether a file's index leads to the frame wanted; other formats make ffmpeg guess."""
+    return path.suffix.lower() in _INDEXED
 
 
 def header_of(path: Path | str) -> Header:
@@ -116,7 +118,7 @@ def header_of(path: Path | str) -> Header:
     finally:
         ffmpeg.stop()
     if not any("Stream #" in line for line in ffmpeg.messages):
-        raise _refusal(path, ffmpeg)
+        raise _refusal(path, ffmpeg.messages)
     return read_header(ffmpeg.messages)
 
 
@@ -134,33 +136,8 @@ def _require_file(path: Path) -> None:
         raise UnreadableVideo(f"{path.name} is empty; copy or download it again")
 
 
-def _read_packets(ffmpeg: FFmpeg) -> tuple[np.ndarray, int, Fraction]:
-    """Return the sorted times of all pictures in ticks, the last one's length, and the tick."""
-    time_base = Fraction(1, 1000)
-    stored, shown, lengths = array("q"), array("q"), array("q")
-    for line in ffmpeg.stdout:
-        if line.startswith(b"#tb 0:"):
-            time_base = Fraction(line.split(b":")[1].strip().decode())
-        fields = line.split(b",")
-        if line.startswith(b"#") or len(fields) < 5 or _is_discarded(fields):
-            continue
-        stored.append(int(fields[1]))
-        shown.append(int(fields[2]))
-        lengths.append(int(fields[3]))
-    # AVI keeps only the order of storing.
-    is_timed = _NO_TIME not in shown
-    ticks = np.frombuffer(shown if is_timed else stored, np.int64)
-    length = lengths[int(ticks.argmax())] if len(ticks) else 0
-    return np.sort(ticks), max(0, length), time_base
-
-
-def _is_discarded(fields: list[bytes]) -> bool:
-    flags = [field.strip() for field in fields[5:] if field.strip().startswith(b"F=0x")]
-    return bool(flags and int(flags[0][4:], 16) & _DISCARDED)
-
-
-def _refusal(path: Path, ffmpeg: FFmpeg) -> UnreadableVideo:
-    said = "\n".join(ffmpeg.messages)
+def _refusal(path: Path, messages: list[str]) -> UnreadableVideo:
+    said = "\n".join(messages)
     if "Stream #" in said:
         return UnreadableVideo(f"{path.name} has no video stream; give a file with a picture")
     with path.open("rb") as file:
@@ -172,21 +149,24 @@ def _refusal(path: Path, ffmpeg: FFmpeg) -> UnreadableVideo:
     return UnreadableVideo(f"{path.name} is not a video that can be read; {ADVICE}")
 
 
-def _describe(
-    path: Path, header: Header, ticks: np.ndarray, length: int, time_base: Fraction
-) -> VideoInfo:
-    if not len(ticks):
+def _describe(path: Path, header: Header, packets: Packets) -> VideoInfo:
+    if not len(packets.ticks):
         raise UnreadableVideo(f"{path.name} holds no pictures; {ADVICE}")
+    first_time = int(packets.ticks[0]) * packets.time_base
+    # A file with an index has one clock, on which its pictures may rest for long.
+    has_jumps = packets.has_jumps and not can_seek(path)
+    if has_jumps:
+        first_time = first_time_of(path, "0:V:0")
+        packets = read_packets(path, on_one_clock=True)
     width, height = _upright_size(path, header)
     hints = [
         exact_rate(float(found) * (1000 if thousand else 1))
         for unit in ("tbr", "fps")
         for found, thousand in re.findall(rf", ([\d.]+)(k?) {unit}", header.video)
     ]
-    rate, is_variable, duration = _timing(ticks, length, time_base, hints)
+    rate, is_variable, duration = _timing(packets, hints)
     sound_codec = None if header.sound is None else header.sounds[header.sound].codec
     matrix, primaries, transfer = header.colours
-    first_time = int(ticks[0]) * time_base
     return VideoInfo(
         width=width,
         height=height,
@@ -198,6 +178,8 @@ def _describe(
         is_variable_rate=is_variable,
         rotation=round(header.rotation),
         first_time=first_time,
+        is_timed=packets.is_timed,
+        has_jumps=has_jumps,
         delay=max(Fraction(0), first_time - header.file_start),
         colour_matrix=matrix,
         primaries=primaries,
@@ -208,10 +190,9 @@ def _describe(
     )
 
 
-def _timing(
-    ticks: np.ndarray, length: int, time_base: Fraction, hints: list[Fraction]
-) -> tuple[Fraction, bool, Fraction]:
+def _timing(packets: Packets, hints: list[Fraction]) -> tuple[Fraction, bool, Fraction]:
     """Return the rate, whether it varies in the file, and the duration in seconds."""
+    ticks, length, time_base = packets.ticks, packets.last_length, packets.time_base
     if len(ticks) == 1:
         rate = next((hint for hint in hints if 1 <= hint <= 240), DEFAULT_RATE)
         return rate, False, max(length * time_base, 1 / rate)

@@ -14,11 +14,10 @@ from segmenter.device import count_threads
 from segmenter.errors import UnreadableVideo
 from segmenter.video.colours import TABLE, folder_of_table, needs_table
 from segmenter.video.hardware import DECODING, can_decode
-from segmenter.video.probe import ADVICE, VideoInfo, probe
+from segmenter.video.probe import ADVICE, VideoInfo, can_seek, probe
 from segmenter.video.process import FFmpeg, input_arguments
 
 _SMALLEST_HD = 720  # pixels, upright short side
-_INDEXED = frozenset((".mp4", ".m4v", ".mov", ".webm", ".mkv", ".3gp", ".3g2"))
 # At least so long and so many frames before the one wanted ffmpeg is sent to: for late and early
 # stamps, and since frames that lead a key frame may need the key frame before it.
 _EARLIER_S, _EARLIER_FRAMES = 1, 16
@@ -62,11 +61,6 @@ def read_frames(
     is_for_card = hardware and info.decoder is None and can_decode()
     decode = _decode_on_card if is_for_card else _decode
     return decode(Path(path), info, start)
-
-
-def can_seek(path: Path) -> bool:
-    """Tell whether a file's index leads to the frame wanted; other formats make ffmpeg guess."""
-    return path.suffix.lower() in _INDEXED
 
 
 def _decode_on_card(path: Path, info: VideoInfo, start: int) -> Iterator[Frame]:
@@ -140,7 +134,7 @@ def _tell_missing(path: Path, info: VideoInfo, count: int, status: int) -> None:
 
 def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:
     """Return the options that begin at the key frame before frame `start`."""
-    if start == 0:
+    if not info.has_clock:
         return []
     earlier = max(_EARLIER_S, _EARLIER_FRAMES / info.frame_rate)
     place = float(start / info.frame_rate - earlier + info.delay)
@@ -151,13 +145,13 @@ def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:
 def _filters(info: VideoInfo, start: int) -> str:
     """Return the chain that follows ffmpeg's own turning upright."""
     # Counting time from the first frame keeps rounded time stamps away from the half-frame points
-    # where `fps` would repeat one frame and drop the next.
-    steps = ["setpts=PTS-STARTPTS", f"fps={info.frame_rate}"]
+    # where `fps` would repeat one frame and drop the next. If that frame does not decode, or was
+    # not asked for, `fps` repeats from time 0 on the one that comes first.
+    first = info.first_time
+    since = f"PTS-{first.numerator}/{first.denominator}/TB" if info.has_clock else "PTS-STARTPTS"
+    steps = [f"setpts=round({since})", f"fps={info.frame_rate}:start_time=0"]
     if start:
-        # Another frame comes first now, which `fps` repeats from time 0 on and `trim` drops.
-        first = info.first_time
-        steps = [f"setpts=round(PTS-{first.numerator}/{first.denominator}/TB)"]
-        steps += [f"fps={info.frame_rate}:start_time=0", f"trim=start_frame={start}"]
+        steps.append(f"trim=start_frame={start}")
     if info.is_interlaced:
         # Before any frame is left out: what is missing of one is in its neighbours.
         steps.insert(0, "bwdif=mode=send_frame:deint=interlaced")

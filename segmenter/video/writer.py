@@ -15,6 +15,7 @@ from segmenter.device import count_threads
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.files import finished
 from segmenter.video.hardware import H264, can_encode
+from segmenter.video.packets import first_time_of
 from segmenter.video.planes import PlaneMaker
 from segmenter.video.probe import VideoInfo, header_of
 from segmenter.video.process import FFmpeg, file_url, input_arguments
@@ -218,14 +219,19 @@ def inputs_in_step(
     track = header.sound if header else None
     if header and header.sounds and track is None:
         log.warning("%s: ffmpeg can't read its sound, the result is silent", sound_from.name)
-    start = ["-loglevel", "error", "-y", "-copyts", "-itsoffset"]
+    clock = [] if info.has_jumps else ["-copyts"]
+    start = ["-loglevel", "error", "-y", *clock, "-itsoffset"]
     if track is None:
         return [*start, _seconds(Fraction(0)), *pictures, "-map", "0:v:0"]
     # Whole frames of the delay are kept by the pictures, the rest by the sound, so that neither
     # needs a time the format can't hold.
     late = round(info.delay * info.frame_rate) / info.frame_rate
-    # `-copyts` and this offset count the sound's time from the first picture.
-    sound = ["-itsoffset", _seconds(late - info.first_time), "-vn", *input_arguments(sound_from)]
+    # `-copyts` and this offset count the sound's time from the first picture. Without it, ffmpeg
+    # counts from the first sound.
+    offset = late - info.first_time
+    if info.has_jumps:
+        offset += first_time_of(sound_from, f"0:a:{track}")
+    sound = ["-itsoffset", _seconds(offset), "-vn", *input_arguments(sound_from)]
     is_copied = header.sounds[track].codec in form.copied_sound
     coded = ["-c:a", "copy"] if is_copied else form.sound.split()
     mapped = ["-map", "0:v:0", "-map", f"1:a:{track}"]
