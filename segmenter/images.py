@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -62,7 +63,7 @@ def open_image(path: Path | str) -> Frame:
 
     Raises:
         UnreadableImage: there is no such picture, or it is damaged or too large.
-        MissingExtra: an AVIF picture, and a Pillow that can't decode it.
+        MissingExtra: a HEIC or AVIF picture, and what decodes it is not installed.
     """
     path = Path(path)
     header = _read_header(path)
@@ -181,6 +182,8 @@ def _formats_for(path: Path, header: bytes) -> tuple[str, ...]:
             raise MissingExtra(f"{path.name} is an AVIF picture: pip install --upgrade pillow")
         return ("AVIF",)
     if brands & HEIF_BRANDS:
+        if find_spec("pi_heif") is None:
+            raise MissingExtra(f"{path.name} is a HEIC picture: pip install pi-heif")
         return HEIF
     raise UnreadableImage(f"{path.name} looks like a video; name it with an ending such as .mp4")
 

@@ -65,9 +65,11 @@ def softened(alpha: Alpha, deviation_px: float) -> Alpha:
     """Blur by a Gaussian of that standard deviation; a wide one on a smaller picture."""
     height, width = alpha.shape
     times = 2 ** max(0, math.ceil(math.log2(deviation_px / WIDEST_BLUR_PX)))
+    if times == 1:
+        return cv2.GaussianBlur(alpha, (0, 0), deviation_px)
     small = shrink_to(alpha, -(-height // times), -(-width // times))
     # Shrinking and enlarging blur too: by a box and a tent of a small pixel's width.
-    own = (1 / 12 + 1 / 6) * times**2 if times > 1 else 0
+    own = (1 / 12 + 1 / 6) * times**2
     deviation = math.sqrt(deviation_px**2 - own) / times
     blurred = cv2.GaussianBlur(small, (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
     return enlarge(blurred, height, width)

@@ -10,7 +10,7 @@ from PIL import Image
 from test_srgb import linear_profile
 
 from segmenter import heif
-from segmenter.errors import UnreadableImage
+from segmenter.errors import MissingExtra, UnreadableImage
 from segmenter.images import ORIENTATION_TAG, open_image
 
 
@@ -69,10 +69,37 @@ def test_one_that_is_cut_short(phone_photo, kept):
     assert "copy or download it again" in refusal(path)
 
 
-def test_one_with_too_many_pixels_is_not_decoded(phone_photo, monkeypatch):
+def test_one_with_too_many_pixels_is_not_decoded(phone_photo):
     path = phone_photo(quadrants(64, 96))
+    with pytest.raises(heif.TooManyPixels, match=r"^96x64$"):
+        heif.as_tiff(path, 64 * 96 - 1)
+    assert heif.as_tiff(path, 64 * 96).getvalue()[:2] in (b"II", b"MM")
+
+
+def test_too_many_pixels_are_told(phone_photo, monkeypatch):
     monkeypatch.setattr("segmenter.images.LARGEST_PIXELS", 64 * 96 - 1)
-    assert "(96x64); the limit is" in refusal(path)
+    assert "(96x64); the limit is" in refusal(phone_photo(quadrants(64, 96)))
+
+
+def test_colours_that_are_multiplied_by_the_alpha(tmp_path):
+    content = np.full((64, 64, 4), (60, 30, 0, 128), np.uint8)
+    pillow_heif.from_bytes("RGBa", (64, 64), content.tobytes()).save(tmp_path / "a.heic")
+    frame = open_image(tmp_path / "a.heic").astype(int)
+    assert abs(frame - (187, 157, 127)).max() < 8  # over white
+
+
+def test_without_the_decoder_it_is_told_what_to_install(phone_photo, monkeypatch):
+    monkeypatch.setattr("segmenter.images.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match="pip install pi-heif"):
+        open_image(phone_photo(quadrants(64, 96)))
+
+
+def test_nothing_in_the_present_folder_is_run(phone_photo, tmp_path, monkeypatch):
+    path = phone_photo(quadrants(64, 96))
+    monkeypatch.chdir(tmp_path)
+    for name in ("PIL.py", "random.py", "segmenter.py"):
+        (tmp_path / name).write_text("raise SystemExit('run')")
+    assert open_image(path).shape == (64, 96, 3)
 
 
 @pytest.fixture

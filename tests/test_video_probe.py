@@ -154,10 +154,13 @@ def test_printed_rates():
     assert exact_rate(30.0) == 30
 
 
-def test_slow_motion_that_lost_a_frame_keeps_its_rate():
-    ticks = np.delete(np.arange(180) * 128, 77)
-    assert constant_rate(ticks, Fraction(1, 15360), []) is None
-    assert typical_rate(ticks, Fraction(1, 15360), [Fraction(120)]) == 120
+@pytest.mark.parametrize("rate", [120, 240])
+@pytest.mark.parametrize("tick", [Fraction(1, 15360), Fraction(1, 1000)])
+def test_slow_motion_that_lost_a_frame_keeps_its_rate(rate, tick):
+    places = [round(Fraction(index, rate) / tick) for index in range(480) if index != 77]
+    ticks = np.array(places)
+    assert constant_rate(ticks, tick, []) is None
+    assert typical_rate(ticks, tick, [Fraction(rate)]) == rate
 
 
 def test_bursts_do_not_make_a_recording_fast():

@@ -50,6 +50,28 @@ def test_a_picture_that_changes_its_size_keeps_its_time(tmp_path):
     assert {frame.shape for frame in frames} == {(120, 160, 3)}
 
 
+@pytest.mark.parametrize("kind", ["turned", "mirrored", "interlaced"])
+def test_a_turned_or_interlaced_picture_that_changes_its_size(tmp_path, kind):
+    """What turns it must not be given the smaller pictures as if they were large."""
+    fields = ",tinterlace=interleave_top" if kind == "interlaced" else ""
+    flags = "-flags +ilme+ildct" if fields else ""
+    content = b""
+    for number, size in enumerate([(160, 120), (80, 64)]):
+        part = tmp_path / f"part{number}.h264"
+        paint = f"color=0x2080c0{fields}"
+        make_clip(part.with_suffix(".mp4"), paint, rate="30", size=size, sound=None, options=flags)
+        ffmpeg("-i", part.with_suffix(".mp4"), "-c copy -bsf:v h264_mp4toannexb -f h264", part)
+        content += part.read_bytes()
+    (tmp_path / "both.h264").write_bytes(content)
+    plain, clip = tmp_path / "plain.mp4", tmp_path / "clip.mp4"
+    ffmpeg(f"-r {15 if fields else 30} -i", tmp_path / "both.h264", "-c copy", plain)
+    matrix = {"turned": "-display_rotation 90", "mirrored": "-display_hflip", "interlaced": ""}
+    ffmpeg(matrix[kind], "-i", plain, "-c copy", clip)
+    frames = list(read_frames(clip))
+    assert len(frames) >= probe(clip).frame_count - 1
+    assert all(abs(frame.astype(int) - (0x20, 0x80, 0xC0)).max() < 12 for frame in frames)
+
+
 def test_unsteady_recording_keeps_its_length(tmp_path):
     clip = make_unsteady(tmp_path / "clip.webm")
     assert abs(sum(1 for _ in read_frames(clip)) - 90) <= 1

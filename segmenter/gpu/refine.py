@@ -13,6 +13,7 @@ from torch import Tensor
 from segmenter.gpu.filters import blur, dilate_round, gaussian_blur
 from segmenter.gpu.resize import enlarge
 from segmenter.guided import LEAST_CONFIDENCE, UPPER
+from segmenter.outline import steps_of
 from segmenter.refine import CONTRAST, RefineOptions
 
 
@@ -123,5 +124,12 @@ def shift_outline(alpha: Tensor, shift_px: float) -> Tensor:
     """Grow or shrink by `shift_px`, fractions included, with the outline's softness kept."""
     sign = 1 if shift_px > 0 else -1
     whole = math.ceil(abs(shift_px))
-    larger, smaller = (sign * dilate_round(sign * alpha, by) for by in (whole, whole - 1))
+    larger, smaller = (sign * grown(sign * alpha, by) for by in (whole, whole - 1))
     return torch.lerp(larger, smaller, whole - abs(shift_px))
+
+
+def grown(alpha: Tensor, by: int) -> Tensor:
+    """Return the largest within so many pixels, step by step as on the CPU."""
+    for step in steps_of(by):
+        alpha = dilate_round(alpha, step)
+    return alpha

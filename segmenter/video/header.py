@@ -9,6 +9,7 @@ _COVER_ART = ("(attached pic)", "(timed thumbnails)")
 # Streams that belong together, as a picture and its time code, stand in a group, before the others.
 _STREAM = re.compile(r"^ +Stream (?:#0:(\d+)|group )")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+)", re.IGNORECASE)
+_TURNED = re.compile(r"display ?matrix", re.IGNORECASE)
 _CROPPING = re.compile(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)")  # left, right, top, bottom
 _FILE_DURATION = re.compile(r"^ +Duration: (\d+):(\d+):([\d.]+),")
 _FILE_START = re.compile(r"^ +Duration: .*start: (-?[\d.]+)")
@@ -36,6 +37,7 @@ class Header:
     video: str  # ffmpeg's line about the picture; "" without one
     has_alpha: bool
     rotation: float  # degrees
+    is_turned: bool  # or mirrored, by ffmpeg, before all filters
     cropping: tuple[int, int]  # pixels of the stored width and height that are not to be seen
     sounds: list[Sound]  # in the file's order
     file_start: Fraction  # seconds
@@ -94,6 +96,7 @@ def read_header(messages: list[str]) -> Header:
         video=picture[0],
         has_alpha=is_seen_through or _ALPHA_BESIDE.search(said) is not None,
         rotation=float(rotation[1]) if rotation else 0.0,
+        is_turned=_TURNED.search(said) is not None,
         cropping=(left + right, top + bottom),
         sounds=sounds,
         file_start=start,

@@ -44,6 +44,7 @@ class VideoInfo:
     sound_codec: str | None = None  # ffmpeg's name, of the sound track that is kept
     is_variable_rate: bool = False  # `read_frames` repeats or drops frames to make it constant
     rotation: int = 0  # degrees that the stored picture is turned by, told in passing
+    is_turned: bool = False  # or mirrored: ffmpeg does so before all filters
     first_time: Fraction = Fraction(0)  # seconds, on the file's own clock, of the first picture
     is_timed: bool = True  # else the file tells only their order
     has_jumps: bool = False  # that clock starts anew in between, as in files joined end to end
@@ -177,6 +178,7 @@ def _describe(path: Path, header: Header, packets: Packets) -> VideoInfo:
         sound_codec=sound_codec,
         is_variable_rate=is_variable,
         rotation=round(header.rotation),
+        is_turned=header.is_turned,
         first_time=first_time,
         is_timed=packets.is_timed,
         has_jumps=has_jumps,

@@ -84,9 +84,9 @@ def typical_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction]) 
     quick = np.percentile(steps, 25)
     for rate in hints:
         is_slow = rate <= FASTEST_VARIABLE_RATE
-        if abs(rate * quick - 1) < 0.01 and (
-            is_slow or share_of_steps(steps, rate) >= ENOUGH_STEPS
-        ):
+        if is_slow and abs(rate * quick - 1) < 0.01:
+            return rate
+        if not is_slow and share_of_steps(steps, rate, time_base) >= ENOUGH_STEPS:
             return rate
     # Unsteady steps even out in the mean, once still stretches are left out.
     mean = steps[steps <= 2 * np.median(steps)].mean()
@@ -96,6 +96,6 @@ def typical_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction]) 
     return nearest if nearest >= (1 - LARGEST_LOSS) * measured else Fraction(math.ceil(measured))
 
 
-def share_of_steps(steps: np.ndarray, rate: Fraction) -> float:
-    """Return how many of the steps (N,), in seconds, are about one frame of a rate long."""
-    return float((np.abs(steps * float(rate) - 1) < 0.2).mean())
+def share_of_steps(steps: np.ndarray, rate: Fraction, time_base: Fraction) -> float:
+    """Return how many of the steps (N,), in seconds, are one frame long, within a rounded tick."""
+    return float((np.abs(steps - 1 / float(rate)) < 1.01 * float(time_base)).mean())

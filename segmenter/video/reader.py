@@ -97,8 +97,7 @@ def _run(
         # One fewer than ffmpeg would take, each with frames of its own; it knows of no quota.
         *("-threads", str(count_threads())),
         *_seek(path, info, start),
-        # Begun anew where the picture changes its size, the filters would count time from there.
-        *("-reinit_filter", "0"),
+        *_keeping_filters(info),
         *(("-c:v", info.decoder) if info.decoder else ()),
         *input_arguments(path),
         *("-map", "0:V:0", "-vf", _filters(info, start), "-fps_mode", "passthrough"),
@@ -142,6 +141,15 @@ def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:
     return ["-copyts", *sent]
 
 
+def _keeping_filters(info: VideoInfo) -> list[str]:
+    """Return the options by which time goes on where the picture changes its size.
+
+    Begun anew there, the filters would count it from there. But those that turn a picture, and
+    those that join its fields, can't take another size.
+    """
+    return [] if info.is_turned or info.is_interlaced else ["-reinit_filter", "0"]
+
+
 def _filters(info: VideoInfo, start: int) -> str:
     """Return the chain that follows ffmpeg's own turning upright."""
     # Counting time from the first frame keeps rounded time stamps away from the half-frame points
@@ -159,6 +167,8 @@ def _filters(info: VideoInfo, start: int) -> str:
     # Said here, since the frames of some do not say it. Untagged HD means bt709 to every player,
     # but bt601 to ffmpeg.
     is_hd = min(info.width, info.height) >= _SMALLEST_HD
+    if info.colour_matrix == "bt2020c":  # unknown to the filter, and nearly the same
+        steps.append("setparams=colorspace=bt2020nc")
     if matrix := info.colour_matrix or ("bt709" if is_hd else None):
         scale += f":in_color_matrix={_SCALERS_NAMES.get(matrix, matrix)}"
     steps.append(scale)

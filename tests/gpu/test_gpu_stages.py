@@ -59,6 +59,7 @@ def test_the_fit_is_that_of_the_cpu(device):
         RefineOptions(edge_strength=0.4),
         RefineOptions(shift_px=3.3),
         RefineOptions(shift_px=-2),
+        RefineOptions(shift_px=20),
         RefineOptions(feather_px=2.5),
         RefineOptions(edge_strength=0.7, shift_px=-1.25, feather_px=1.0),
     ],
