@@ -24,7 +24,7 @@ from segmenter.page.endpoints import build_endpoints
 from segmenter.page.panel import Settings, build_settings, read_choice
 from segmenter.page.photo_tab import build_photo_tab
 from segmenter.page.video_tab import build_video_tab
-from segmenter.page.widgets import AT_ONCE
+from segmenter.page.widgets import AT_ONCE, is_unseen
 from segmenter.page.work import LARGEST_UPLOAD_MB, Desk
 from segmenter.pipeline import ReplaceOptions
 from segmenter.threads import one_thread_a_stage
@@ -77,10 +77,13 @@ def build_live_tab(settings: Settings) -> None:
     )
 
 
-def live_settings(*settings: Any) -> str:
+def live_settings(*settings: Any) -> Any:
     """Return what the live tab's browser half sends through its socket, or says is wrong."""
     try:
-        return json.dumps(read_choice(*settings).to_message())
+        choice = read_choice(*settings)
+        if is_unseen(choice.upload):  # another change follows at once
+            return gr.skip()
+        return json.dumps(choice.to_message())
     except SegmenterError as error:
         return json.dumps({"trouble": str(error)})
 

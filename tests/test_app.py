@@ -27,7 +27,7 @@ from segmenter.page.choice import Choice
 from segmenter.page.panel import as_hex, read_choice, show_parts
 from segmenter.page.photo_tab import follow_photo, replace_photo, show_view
 from segmenter.page.video_tab import estimate_video, replace_video
-from segmenter.page.widgets import slider, upload
+from segmenter.page.widgets import put_in_place, slider, upload, without_unseen
 from segmenter.page.work import Desk, choose_ending, in_words, preview
 from segmenter.video import probe
 
@@ -483,3 +483,16 @@ def test_the_device_line_waits_for_the_warm_up(desk):
     line, timer = app.tell_speed(desk)
     assert line.endswith("ms a frame")
     assert timer.active is False
+
+
+def test_a_jpeg_takes_the_place_only_of_what_it_was_made_of():
+    made = ("a.heic", "a.jpg")
+    assert put_in_place("a.heic", made) == "a.jpg"
+    for now in ("b.heic", "b.png", None):
+        assert put_in_place(now, made) == gr.skip()
+    assert put_in_place("b.png", None) == gr.skip()
+
+
+def test_what_can_not_be_converted_is_taken_away():
+    assert without_unseen("a.heic") is None
+    assert without_unseen("a.png") == gr.skip()

@@ -44,3 +44,10 @@ document.addEventListener(
   },
   true,
 );
+
+// Gradio takes it for an error when a browser can't play an upload, which is replaced all the same.
+new MutationObserver(() => {
+  for (const toast of document.querySelectorAll('.toast-body')) {
+    if (toast.textContent.includes('Video not playable')) toast.querySelector('button')?.click();
+  }
+}).observe(document, { childList: true, subtree: true });

@@ -71,11 +71,11 @@ def follow_photo(desk: Desk, photo: str | None, click: Click | None, *settings: 
     """Do the photo again after a change, if there is one and the settings are complete."""
     if not photo:
         return [*[None] * 4, desk.describe(), look.CLICK_HINT, gr.update(visible=False)]
-    if is_unseen(photo):  # another change follows at once
-        return [gr.skip()] * 7
     try:
-        read_choice(*settings)
+        background = read_choice(*settings).upload
     except InvalidInput:  # an own background that is not there yet
+        return [gr.skip()] * 7
+    if is_unseen(photo) or is_unseen(background):  # another change follows at once
         return [gr.skip()] * 7
     return replace_photo(desk, photo, click, *settings)
 

@@ -43,20 +43,33 @@ def upload(**given: Any) -> gr.Image:
 
 def show_as_jpeg(widget: gr.Image) -> None:
     """Let an upload that browsers can't show become a JPEG as soon as it is there."""
-    widget.upload(as_shown, widget, widget, **QUIET)
+    made = gr.State()
+    converted = widget.upload(as_shown, widget, made, **QUIET)
+    converted.success(put_in_place, [widget, made], widget, **QUIET)
+    converted.failure(without_unseen, widget, widget, **QUIET)
 
 
-def as_shown(photo: str | None) -> Any:
-    """Return the path of a JPEG of an upload that browsers can't show."""
+def as_shown(photo: str | None) -> tuple[str, str] | None:
+    """Return the path of an upload that browsers can't show, and of a JPEG of it."""
     if not is_unseen(photo):
-        return gr.skip()
+        return None
     with friendly(), job_folder() as folder:
         path = folder / f"{Path(photo).stem}.jpg"
         save_image(path, open_image(photo))
-    return str(path)
+    return photo, str(path)
 
 
-def is_unseen(photo: str | None) -> bool:
+def put_in_place(photo: str | None, made: tuple[str, str] | None) -> Any:
+    """Show the JPEG, unless the upload it was made of has been removed or replaced meanwhile."""
+    return made[1] if made and photo == made[0] else gr.skip()
+
+
+def without_unseen(photo: str | None) -> Any:
+    """Empty a field whose upload could not be converted."""
+    return None if is_unseen(photo) else gr.skip()
+
+
+def is_unseen(photo: str | Path | None) -> bool:
     """Tell whether browsers can't show an upload."""
     return bool(photo) and Path(photo).suffix.lower() in UNSEEN
 

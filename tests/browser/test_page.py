@@ -262,10 +262,23 @@ def test_a_photo_as_iphones_store_it(page, tmp_path, bring):
     assert download.value.suggested_filename == "IMG_1234-backdrop.png"
 
 
+def test_a_photo_that_was_removed_while_it_was_converted_stays_away(page, tmp_path):
+    noise = np.random.default_rng(1).integers(0, 255, (1500, 2000, 3), np.uint8)
+    pillow_heif.from_pillow(Image.fromarray(noise)).save(tmp_path / "large.heic", quality=90)
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    choose_file(page, "#photo", tmp_path / "large.heic")
+    page.click("#photo [aria-label=Clear], #photo [aria-label='Remove Image']")
+    upload_photo(page, tmp_path / "photo.png")
+    page.wait_for_timeout(2500)  # by then it would be back
+    require_replaced(fetch(page, image_addresses(page)[1]))
+    assert "photo" in page.get_attribute("#photo img", "src")
+
+
 def test_a_broken_photo_of_that_kind_is_explained(page, tmp_path):
     (tmp_path / "IMG_1234.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 99)
     choose_file(page, "#photo", tmp_path / "IMG_1234.HEIC")
     assert "IMG_1234.HEIC is damaged" in page.wait_for_selector(".toast-body").inner_text()
+    page.get_by_text("Drop Image Here").first.wait_for()
 
 
 def test_a_photo_with_nobody_in_it_is_told(page, tmp_path):
@@ -438,6 +451,7 @@ def test_a_video_of_a_kind_unknown_to_browsers(page, clip, tmp_path):
     open_tab(page, "Video")
     choose_file(page, "#video", tmp_path / "camera.M2T")
     page.get_by_text("of 640x480 at 15 frames a second").wait_for()
+    wait_until(lambda: page.locator(".toast-body").count() == 0)
     page.click("#video-go")
     page.get_by_text("Done").wait_for()
 
