@@ -40,7 +40,7 @@ def read_packets(
     Args:
         path: the file.
         stream: which one, as ffmpeg's `-map` has it.
-        most: so many of the first packets are enough.
+        most: so many lines of ffmpeg's list, a dozen before the first packet, are enough.
         on_one_clock: let ffmpeg join clocks that start anew, and count from the start; else times
             are those in the file.
     """
