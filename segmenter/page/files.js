@@ -45,6 +45,15 @@ document.addEventListener(
   true,
 );
 
+// A player that can't play an upload stays empty: page.css says so over it.
+for (const event of ['error', 'loadeddata']) {
+  document.addEventListener(
+    event,
+    ({ target }) => target.matches('#video video') && target.classList.toggle('unplayable', event === 'error'),
+    true,
+  );
+}
+
 // Gradio takes it for an error when a browser can't play an upload, which is replaced all the same.
 new MutationObserver(() => {
   for (const toast of document.querySelectorAll('.toast-body')) {

@@ -23,13 +23,23 @@ TELL_EVERY_S = 1.0
 EMPTY = "null, {__type__: 'update', value: null, interactive: false}"
 WAITING = look.progress_bar("Waiting for its turn…", 0)
 CANCELLED = look.progress_bar("Cancelled; nothing was kept.", 0)
-BUSY = f"() => [{OFF}, {ON}, {json.dumps(WAITING)}, {EMPTY}]"
+NOTE_START = f"""(video) => {{
+  window.videoAtWork = video?.path;
+  return [{OFF}, {ON}, {json.dumps(WAITING)}, {EMPTY}];
+}}"""
+KEEP = "{__type__: 'update'}"
 IDLE = f"(file) => [{ON}, {OFF}, file ? {ON} : {OFF}]"
-ANOTHER_VIDEO = f"() => ['', {EMPTY}]"
+# The change that an upload makes may come after the button was pressed.
+NOTE_CHANGE = f"""(video) => {{
+  const cancel = document.querySelector('#video-cancel');
+  if (!cancel.disabled && video?.path === window.videoAtWork) return Array(3).fill({KEEP});
+  cancel.click();
+  return ['', {EMPTY}];
+}}"""
 # A step that was on its way when Cancel was pressed may have been told after it.
 STILL_CANCELLED = f"""() => new Promise((done) => setTimeout(() => {{
   const is_idle = document.querySelector('#video-cancel').disabled;
-  done(is_idle ? {json.dumps(CANCELLED)} : {{__type__: 'update'}});
+  done(is_idle ? {json.dumps(CANCELLED)} : {KEEP});
 }}, 500))"""
 
 
@@ -95,7 +105,7 @@ def build_video_tab(
         )
     video.change(partial(estimate_video, desk), video, estimate, concurrency_limit=2, **QUIET)
     outputs = [state, result, download, device_line]
-    video.change(None, None, outputs[:3], js=ANOTHER_VIDEO, **AT_ONCE)
+    video.change(None, video, outputs[:3], js=NOTE_CHANGE, **AT_ONCE)
     connect_run(desk, settings, [video, kind], button, cancel, outputs)
 
 
@@ -109,7 +119,7 @@ def connect_run(
 ) -> None:
     """Let one button run the job, and the other one end it while it runs."""
     buttons, download = [button, cancel, outputs[2]], outputs[2]
-    button.click(None, None, [button, cancel, *outputs[:3]], js=BUSY, **AT_ONCE)
+    button.click(None, inputs[0], [button, cancel, *outputs[:3]], js=NOTE_START, **AT_ONCE)
     running = button.click(
         partial(replace_video, desk),
         [*inputs, *settings.inputs],

@@ -452,8 +452,12 @@ def test_a_video_of_a_kind_unknown_to_browsers(page, clip, tmp_path):
     choose_file(page, "#video", tmp_path / "camera.M2T")
     page.get_by_text("of 640x480 at 15 frames a second").wait_for()
     wait_until(lambda: page.locator(".toast-body").count() == 0)
+    words = "getComputedStyle(document.querySelector('#video'), '::after').content"
+    assert "can't play" in page.evaluate(words)
     page.click("#video-go")
     page.get_by_text("Done").wait_for()
+    page.locator("#video-examples button").first.click()
+    page.wait_for_function(f"{words} === 'none'")
 
 
 def test_cancel_stops_the_work_and_leaves_no_file(page, running, clip, cache):
@@ -471,6 +475,20 @@ def test_cancel_stops_the_work_and_leaves_no_file(page, running, clip, cache):
     running.behave("red")
     page.click("#video-go")  # and the next job is not held up
     page.get_by_text("Done: mp4").wait_for()
+
+
+def test_another_video_ends_the_work_on_the_one_before(page, running, clip, cache):
+    running.behave("slow")
+    upload_video(page, clip)
+    page.click("#video-go")
+    page.get_by_text(re.compile(r"Frame \d+ of 30")).wait_for()
+    page.locator("#video-examples button").first.click()
+    page.get_by_text("Cancelled; nothing was kept.").wait_for()
+    wait_until(lambda: not unfinished(cache))
+    playwright.expect(page.locator("#video-go")).to_be_enabled()
+    running.behave("red")
+    time.sleep(1.5)
+    assert page.locator("#video-result video").count() == 0
 
 
 def test_closing_the_page_stops_the_work(page, running, clip, cache):
