@@ -46,6 +46,13 @@ class OnnxBackend:
         """The session for shapes that have none of their own."""
         return self._load()
 
+    @staticmethod
+    def knows_cuda() -> bool:
+        """Tell whether it can run on a graphics card here; PyPI's usual package can't."""
+        import onnxruntime
+
+        return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
     def _load(self, **dimensions: int) -> Any:
         """Make a session, with values for some of the symbolic dimensions of the input."""
         import onnxruntime
@@ -58,10 +65,7 @@ class OnnxBackend:
         for name, value in dimensions.items():
             options.add_free_dimension_override_by_name(name, value)
         providers = ["CPUExecutionProvider"]
-        if (
-            self._device.kind == "cuda"
-            and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-        ):
+        if self._device.kind == "cuda" and self.knows_cuda():
             providers.insert(0, "CUDAExecutionProvider")
         try:
             return onnxruntime.InferenceSession(str(self._path), options, providers=providers)
@@ -133,6 +137,11 @@ class OpenVinoBackend(OnnxBackend):
             raise MissingExtra("the openvino backend needs OpenVINO: pip install openvino")
         super().__init__(path, device, **sessions)
 
+    @staticmethod
+    def knows_cuda() -> bool:
+        """Return False."""
+        return False
+
     def _fix(self, shape: Shape) -> Session:
         return OpenVinoSession(self._path, shape, self._device.threads)
 
@@ -202,7 +211,7 @@ class TorchBackend:
         from segmenter.nets import build
 
         self._torch = torch
-        self._device = torch.device(device.kind)
+        self.device = torch.device(device.kind)
         self._type = torch.float16 if device.kind == "cuda" else torch.float32
         # PyTorch counts the host's cores, of which a container may use few.
         torch.set_num_threads(device.threads)
@@ -214,21 +223,16 @@ class TorchBackend:
                 f"{path.name} is no {architecture} of {classes} class(es): {first_line(error)}; "
                 f"fetch the file again"
             ) from error
-        self._net = net.eval().to(self._device, self._type, memory_format=torch.channels_last)
+        self._net = net.eval().to(self.device, self._type, memory_format=torch.channels_last)
 
     def run(self, batch: NDArray[np.float32], *, comes_again: bool = False) -> NDArray[np.float32]:
         """Return the logits of a normalised batch."""
         torch = self._torch
         with torch.inference_mode():
             tensor = torch.from_numpy(batch).to(
-                self._device, self._type, memory_format=torch.channels_last
+                self.device, self._type, memory_format=torch.channels_last
             )
             return self._net(tensor).float().cpu().numpy()
-
-    @property
-    def device(self):
-        """The torch.device that the network is on."""
-        return self._device
 
     def run_there(self, batch):
         """Return float32 logits (N, C, h, w) of a normalised batch, both tensors on the device."""

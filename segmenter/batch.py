@@ -171,8 +171,9 @@ def matte_all(
             return target / path.name, clip
         if is_video(path):
             return target if path == source else target / path.stem, video
-        if path.suffix.lower() in IMAGE_ENDINGS:
-            return matte_file(path, target, is_single=path == source), photo
+        is_single = path == source  # whose content decides, whatever its ending
+        if is_single or path.suffix.lower() in IMAGE_ENDINGS:
+            return matte_file(path, target, is_single), photo
         return None
 
     paths = [source] if source.is_file() else files_in(source, folders=True)
@@ -247,10 +248,18 @@ def pictures_in(folder: Path) -> list[Path]:
     return [path for path in files_in(folder) if path.suffix.lower() in IMAGE_ENDINGS]
 
 
-def progress(items: Iterable, quiet: bool, unit: str, total: int | None = None) -> Iterator:
+def progress(
+    items: Iterable, quiet: bool, unit: str, total: int | None = None, what: str | None = None
+) -> Iterator:
     """Yield the items behind a progress bar with time left; leaving early closes the source."""
     bar = tqdm(
-        items, unit=f" {unit}s", total=total, disable=quiet or None, file=sys.stderr, leave=False
+        items,
+        what,
+        unit=f" {unit}s",
+        total=total,
+        disable=quiet or None,
+        file=sys.stderr,
+        leave=False,
     )
     if hasattr(items, "close"):
         with closing(items):

@@ -75,7 +75,7 @@ def pixels_between(first: float, last: float, length: int) -> range:
 def crops_around(people: Mask) -> list[Crop]:
     """Return the parts of (h, w) that hold people and some context, apart from each other.
 
-    None where nobody is, and where people fill so much that the whole shows them as well.
+    No part where nobody is, nor where people fill so much that the whole shows them as well.
     """
     crops = apart(crops_of(people))
     if len(crops) > MOST_PARTS:

@@ -36,9 +36,9 @@ def edges_view(frame: Frame, probability: Probability, alpha: Alpha) -> Frame:
     """
     require_coverage(probability, require_frame(frame))
     require_coverage(alpha, frame)
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) * DIMMED
+    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) * DIMMED
     picture = cv2.merge([grey, grey, grey])
-    for part in studied_parts(probability, PHOTO):
+    for part in studied_parts(probability):
         studied = (shrink(part.of(whole), PHOTO.long_side) for whole in (frame, probability, alpha))
         for layer in layers_of(*studied):
             paint(part.of(picture), *layer)

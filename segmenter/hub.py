@@ -25,9 +25,7 @@ def split_address(address: str) -> tuple[str, str]:
     return match["repository"], match["revision"] or "main"
 
 
-def download(
-    repository: str, filename: str, revision: str, *, progress: type | None = None
-) -> Path:
+def download(repository: str, filename: str, revision: str) -> Path:
     """Return a file of a model repository, fetched into huggingface_hub's cache unless it is there.
 
     A file of a full commit that is in the cache costs no request. If the Hub can't be reached (or
@@ -39,7 +37,6 @@ def download(
         repository: `owner/name`.
         filename: its path in the repository.
         revision: a branch, a tag, or a commit (40 hexadecimal digits).
-        progress: a class like `tqdm.tqdm` for the progress bar; None for huggingface_hub's own.
 
     Returns:
         The file; the folder's name is the commit.
@@ -64,13 +61,7 @@ def download(
             log.warning("%s; using the copy fetched before", first_line(error))
             return Path(cached)
         return Path(
-            hf_hub_download(
-                repository,
-                filename,
-                revision=revision,
-                etag_timeout=_patience_s(),
-                tqdm_class=progress,
-            )
+            hf_hub_download(repository, filename, revision=revision, etag_timeout=_patience_s())
         )
     except HFValidationError as error:
         raise InvalidInput(f"{repository!r} can't be on the Hub: {first_line(error)}") from error

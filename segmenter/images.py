@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from segmenter.arrays import Cutout, Frame
-from segmenter.errors import InvalidInput, MissingExtra, OutputFailed, UnreadableImage
+from segmenter.errors import InvalidInput, MissingExtra, OutputFailed, UnreadableImage, first_line
 from segmenter.files import finished
 from segmenter.heif import TooManyPixels, as_tiff
 from segmenter.srgb import over_white
@@ -246,9 +246,8 @@ def _orientation(image: Image.Image) -> int:
 
 def _what_is_wrong(path: Path, header: bytes, error: Exception) -> str:
     """Say in one sentence why a file did not open."""
-    reason = (str(error).splitlines() or [type(error).__name__])[0]
-    if isinstance(error, UnidentifiedImageError):
-        reason = "its header makes no sense"
+    is_unknown = isinstance(error, UnidentifiedImageError)
+    reason = "its header makes no sense" if is_unknown else first_line(error)
     if "truncated" in reason.lower() or isinstance(error, EOFError):
         return f"{path.name} is cut off: its end is missing; copy or download it again"
     if header.startswith(SIGNATURES) or header[4:8] == b"ftyp":

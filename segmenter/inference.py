@@ -64,17 +64,13 @@ class Segmenter:
         self.weights: Weights = fetched.record
         if backend == "torch":
             architecture, classes = self.weights.architecture, self.weights.classes
-            self._backend: Backend = TorchBackend(fetched.path, architecture, self.device, classes)
+            self.backend: Backend = TorchBackend(fetched.path, architecture, self.device, classes)
         else:
             kind = OpenVinoBackend if backend == "openvino" else OnnxBackend
-            if kind is OpenVinoBackend and self.device.kind == "cuda":
-                self.device = replace(self.device, kind="cpu", reason="OpenVINO knows no CUDA")
-            self._backend = kind(fetched.path, self.device)
-
-    @property
-    def backend(self) -> Backend:
-        """What runs the network."""
-        return self._backend
+            if self.device.kind == "cuda" and not kind.knows_cuda():
+                reason = f"{kind.name} knows no CUDA here"
+                self.device = replace(self.device, kind="cpu", reason=reason)
+            self.backend = kind(fetched.path, self.device)
 
     @property
     def photo_size(self) -> int:
@@ -92,8 +88,9 @@ class Segmenter:
         Args:
             frame: (H, W, 3) uint8 RGB of any size; its aspect is kept.
             size: long side, in pixels, that the network sees, once; None for a photo's best answer,
-                from three views, each also mirrored: four times the work for one at `photo_size`,
-                and up to some 60 times where several small people are looked at one by one.
+                from three views, each also mirrored: five times the work for one at `photo_size`,
+                ten times where people are small, and up to some 60 times where several small
+                people are looked at one by one.
 
         Returns:
             (H, W) float32 in [0, 1].
@@ -116,11 +113,11 @@ class Segmenter:
             wait: until it is done, so that all frames are calculated in the same way; else it
                 happens beside what goes on.
         """
-        if isinstance(self._backend, OnnxBackend):
+        if isinstance(self.backend, OnnxBackend):
             padded = padded_shape(*fit(height, width, size), self.weights.stride_multiple)
-            self._backend.sessions.expect((1, 3, *padded))
+            self.backend.sessions.expect((1, 3, *padded))
             if wait:
-                self._backend.sessions.settle()
+                self.backend.sessions.settle()
 
     def _look_closely(self, frame: Frame) -> Probability:
         """Return a photo's best probability, (H, W): where people are small, of those parts."""
@@ -165,12 +162,12 @@ class Segmenter:
 
     def _run(self, batch: Batch, *, comes_again: bool = False) -> Probability:
         """Return the probability (h, w) of a batch of one."""
-        logits = self._backend.run(batch, comes_again=comes_again)
+        logits = self.backend.run(batch, comes_again=comes_again)
         return person_of(logits[0], self.weights.person_class)
 
     def describe(self) -> str:
         """Return where it runs, for instance `CPU, 2 threads (no CUDA device), ONNX Runtime`."""
-        return f"{self.device.describe()}, {self._backend.name}"
+        return f"{self.device.describe()}, {self.backend.name}"
 
 
 def best_backend(device: Device) -> str:

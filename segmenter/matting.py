@@ -8,10 +8,11 @@ from segmenter.closeup import QUARTERS, Closeup, Part
 from segmenter.crops import LEAST_PIECE, WHOLE, Crop
 from segmenter.inference import Segmenter
 from segmenter.nearness import OF_CAMERA, OF_VIDEO, Nearness
+from segmenter.people import choose_people
 from segmenter.photo_views import is_believed
-from segmenter.pipeline import ReplaceOptions, to_alpha
+from segmenter.pipeline import ReplaceOptions
 from segmenter.preprocess import fit
-from segmenter.refine import LIVE, VIDEO
+from segmenter.refine import LIVE, VIDEO, refine
 from segmenter.resample import enlarge, halve, shrink, shrink_to
 from segmenter.temporal import AlphaSteadier, Motion, MotionTracker, Recall, TemporalSmoother
 
@@ -127,7 +128,13 @@ class Matting:
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
         """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
-        alpha = to_alpha(
-            look.probability, look.frame, options, self._detail, look.small, look.parts
+        chosen = choose_people(look.probability, options.people, frame=look.frame)
+        alpha = refine(
+            chosen,
+            look.frame,
+            options.refine,
+            detail=self._detail,
+            small=look.small,
+            parts=look.parts,
         )
         return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha

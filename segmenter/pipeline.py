@@ -1,7 +1,6 @@
 """The staircase from frame to composite, for one picture."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,13 +9,12 @@ from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
 from segmenter.background import Background, Blur, Clip, Colour, Picture, Transparent
 from segmenter.background.blur import blur_without
 from segmenter.composite import cut_out, over_at, without_background
-from segmenter.crops import Crop
 from segmenter.errors import InvalidInput
 from segmenter.foreground import estimate_foreground, estimate_rim
 from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.inference import Segmenter
 from segmenter.people import Point, choose_people, require_choice
-from segmenter.refine import PHOTO, Detail, RefineOptions, refine
+from segmenter.refine import RefineOptions, refine
 from segmenter.video import VIDEO_ENDINGS, probe, read_frames
 
 # Of a moving cut-out's long side: how far the person's colours are blurred over what is hidden.
@@ -125,7 +123,7 @@ def replace_in_image(
     options = options or ReplaceOptions()
     found = segmenter.probability(frame)
     probability = choose_people(found, options.people, options.point, frame=frame)
-    alpha = refine(probability, frame, options.refine, detail=PHOTO)
+    alpha = refine(probability, frame, options.refine)
     if background is None or isinstance(background, Transparent):
         picture = without_background(cut_out(estimate_foreground(frame, alpha), alpha))
     else:
@@ -133,17 +131,10 @@ def replace_in_image(
     return Replacement(picture, alpha, probability)
 
 
-def to_alpha(
-    probability: Probability,
-    frame: Frame,
-    options: ReplaceOptions,
-    detail: Detail,
-    small: Frame | None = None,
-    parts: Sequence[Crop] | None = None,
-) -> Alpha:
-    """Choose who is kept, then refine the edges; `small` and `parts` as for `refine`."""
+def to_alpha(probability: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
+    """Choose who is kept in a photo, then refine the edges."""
     chosen = choose_people(probability, options.people, options.point, frame=frame)
-    return refine(chosen, frame, options.refine, detail=detail, small=small, parts=parts)
+    return refine(chosen, frame, options.refine)
 
 
 def put_before(
@@ -176,4 +167,4 @@ def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alp
     """Return the alpha of one picture, (H, W) float32; with `raw` the probability in one look."""
     if raw:
         return segmenter.probability(frame, segmenter.photo_size)
-    return to_alpha(segmenter.probability(frame), frame, ReplaceOptions(), PHOTO)
+    return to_alpha(segmenter.probability(frame), frame, ReplaceOptions())

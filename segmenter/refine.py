@@ -37,12 +37,11 @@ class Detail:
     radius: int  # of the fit's windows
     near: int  # the unknown band is so wide, to either side, in any case,
     far: int  # and so wide, fading, where the network doubts
-    by_parts: bool = False  # look for parts with small people; a video says which parts these are
 
 
 # The best of several by boundary F and mean error. A video, seen less closely by the network, gains
 # no more from a finer study; a camera's frames must be done in time.
-PHOTO = Detail(640, radius=8, near=3, far=18, by_parts=True)
+PHOTO = Detail(640, radius=8, near=3, far=18)
 VIDEO = Detail(384, radius=6, near=2, far=12)
 LIVE = Detail(256, radius=6, near=2, far=8)
 # The network begins to doubt at so little probability of either side, and doubts wholly at so much.
@@ -114,7 +113,7 @@ def refine(
     if strength:
         # Away from the outline the probability is decided: 0 or 1.
         cv2.threshold(alpha, 0.5, 1, cv2.THRESH_BINARY, dst=alpha)
-        for crop in parts or studied_parts(probability, detail):
+        for crop in parts or studied_parts(probability):
             coarse = shrink(crop.of(probability), detail.long_side)
             # Of a part, `small` shows too little.
             source = small if small is not None and crop == WHOLE else frame
@@ -163,15 +162,14 @@ def guide_alpha(
         alpha[:] = fitted
 
 
-def studied_parts(probability: Probability, detail: Detail) -> list[Crop]:
-    """Return the parts of a picture that are studied apart, each at `detail.long_side`."""
-    crops = crops_around(shrink(probability, SEEN_SIDE) > 0.5) if detail.by_parts else []
-    return crops or [WHOLE]
+def studied_parts(probability: Probability) -> list[Crop]:
+    """Return the parts of a photo, with small people, that are studied apart; else all of it."""
+    return crops_around(shrink(probability, SEEN_SIDE) > 0.5) or [WHOLE]
 
 
-def unknown_band(probability: Probability, detail: Detail = PHOTO) -> Mask:
+def unknown_band(probability: Probability) -> Mask:
     """Mark, in (h, w), the pixels near the outline, and in doubt also those farther off: hair."""
-    return band_weight(probability, detail) > 0
+    return band_weight(probability, PHOTO) > 0
 
 
 def band_weight(probability: Probability, detail: Detail) -> NDArray[np.float32]:

@@ -14,8 +14,6 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-import numpy as np
-
 from segmenter.arrays import Alpha, Cutout, Frame, require_frame
 from segmenter.background import Background, Transparent
 from segmenter.errors import InvalidInput
@@ -201,7 +199,7 @@ def alphas_of(
     return overlap(overlap(overlap(frames, require_frame), look), cut)
 
 
-def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> Iterator[np.ndarray]:
+def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> Iterator[Alpha]:
     """Yield the alpha of every frame of a video, (H, W) float32, in order."""
     with closing(read_frames(source)) as frames:
         yield from mattes_of_frames(frames, segmenter, raw)
@@ -209,7 +207,7 @@ def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> It
 
 def mattes_of_frames(
     frames: Iterable[Frame], segmenter: Segmenter, raw: bool = False
-) -> Iterator[np.ndarray]:
+) -> Iterator[Alpha]:
     """Yield the alpha, or with `raw` the probability in one look, of frames in order of time."""
     if raw:
         looks = partial(segmenter.probability, size=segmenter.photo_size)

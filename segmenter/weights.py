@@ -27,9 +27,7 @@ class Fetched:
     path: Path
 
 
-def fetch(
-    model: str | Path | None = None, *, file: FileKind = "onnx", progress: type | None = None
-) -> Fetched:
+def fetch(model: str | Path | None = None, *, file: FileKind = "onnx") -> Fetched:
     """Find a model, download what is missing, and check it.
 
     Args:
@@ -37,33 +35,30 @@ def fetch(
             `.json` record, or of a folder with a `weights.json` in it; the name of a record in
             `weights/`; `owner/name[@revision]` on the Hub, whose record is its `weights.json`.
         file: which of the record's files is wanted; no other is downloaded.
-        progress: a class like `tqdm.tqdm` for downloads; None for huggingface_hub's own bar.
 
     Raises:
         InvalidInput: `model` is none of these.
         WeightsUnavailable: the weights can't be found, fetched or trusted; says what to do.
     """
-    record, folder, repository = _find_record(model, progress)
+    record, folder, repository = _find_record(model)
     if repository is None:
-        return Fetched(record, _local_file(record, folder, file, progress))
+        return Fetched(record, _local_file(record, folder, file))
     # Branches move; the record's folder names the commit, and the weights are fetched from it.
-    return Fetched(record, _hub_file(record, file, repository, folder.name, progress))
+    return Fetched(record, _hub_file(record, file, repository, folder.name))
 
 
 def read_record(model: str | Path | None = None) -> Weights:
     """Find a model as `fetch` does, and return its record alone."""
-    return _find_record(model, None)[0]
+    return _find_record(model)[0]
 
 
-def _find_record(
-    model: str | Path | None, progress: type | None
-) -> tuple[Weights, Path, str | None]:
+def _find_record(model: str | Path | None) -> tuple[Weights, Path, str | None]:
     """Return a record, its folder on this disk, and the repository it was downloaded from."""
     model = str(model or os.environ.get("BACKDROP_MODEL") or DEFAULT)
     path, repository = _local_record(model), None
     if path is None:
         repository, revision = split_address(model)
-        path = download(repository, HUB_RECORD, revision, progress=progress)
+        path = download(repository, HUB_RECORD, revision)
     return _parse_record(path), path.parent, repository
 
 
@@ -103,12 +98,12 @@ def _parse_record(path: Path) -> Weights:
         raise WeightsUnavailable(f"{path.name}: {error}") from error
 
 
-def _local_file(record: Weights, folder: Path, file: FileKind, progress: type | None) -> Path:
+def _local_file(record: Weights, folder: Path, file: FileKind) -> Path:
     path = folder / _file_name(record, file)
     if not path.is_file():
         if record.repository is None:
             raise WeightsUnavailable(f"{path} is missing; put it beside its record")
-        return _hub_file(record, file, record.repository, record.revision or "main", progress)
+        return _hub_file(record, file, record.repository, record.revision or "main")
     if _sha256(path) != record.sha256[path.name]:
         with path.open("rb") as start:
             is_pointer = start.read(len(LFS_POINTER)) == LFS_POINTER
@@ -120,10 +115,8 @@ def _local_file(record: Weights, folder: Path, file: FileKind, progress: type | 
     return path
 
 
-def _hub_file(
-    record: Weights, file: FileKind, repository: str, commit: str, progress: type | None
-) -> Path:
-    path = download(repository, _file_name(record, file), commit, progress=progress)
+def _hub_file(record: Weights, file: FileKind, repository: str, commit: str) -> Path:
+    path = download(repository, _file_name(record, file), commit)
     if _sha256(path) != record.sha256[path.name]:
         discard(path)
         raise WeightsUnavailable(

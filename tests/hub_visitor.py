@@ -16,20 +16,13 @@ VISIT = """
 import json, sys
 from segmenter.errors import SegmenterError
 from segmenter.weights import fetch
-from tqdm import tqdm
-
-class Counting(tqdm):
-    total_bytes = 0
-    def update(self, amount=1):
-        Counting.total_bytes += amount
-        return super().update(amount)
 
 try:
-    fetched = fetch(sys.argv[1], file=sys.argv[2], progress=Counting)
+    fetched = fetch(sys.argv[1], file=sys.argv[2])
     answer = {"path": str(fetched.path), "name": fetched.record.name}
 except SegmenterError as error:
     answer = {"kind": type(error).__name__, "message": str(error)}
-print(json.dumps({**answer, "progress": Counting.total_bytes}))
+print(json.dumps(answer))
 """
 
 
@@ -40,7 +33,6 @@ class Visit:
     path: Path | None
     message: str
     kind: str
-    progress: int  # bytes the progress bar was told of
     log: str
 
 
@@ -61,7 +53,6 @@ class Visitor:
             Path(answer["path"]) if "path" in answer else None,
             message,
             answer.get("kind", ""),
-            answer["progress"],
             done.stderr,
         )
 

@@ -24,7 +24,7 @@ from segmenter.background import Blur, Clip, Colour, Picture, Transparent
 from segmenter.errors import InvalidInput, SegmenterError, UnreadableImage, UnreadableVideo
 from segmenter.page import choice as choices
 from segmenter.page.choice import Choice
-from segmenter.page.panel import as_hex, read_choice, show_parts
+from segmenter.page.panel import read_choice, show_parts
 from segmenter.page.photo_tab import follow_photo, replace_photo, show_view
 from segmenter.page.video_tab import estimate_video, replace_video
 from segmenter.page.widgets import put_in_place, slider, upload, without_unseen
@@ -144,13 +144,6 @@ def test_an_upload_goes_into_the_live_message_and_comes_out_the_same(tmp_path):
 def test_a_damaged_upload_in_a_message_is_refused():
     with pytest.raises(UnreadableImage):
         choices.open_data_url(choices.DATA_URL + "/9j/AAAA")
-
-
-@pytest.mark.parametrize(
-    ("picked", "wanted"), [("#a1b2c3", "#a1b2c3"), ("rgba(255, 127.6, 0, 1)", "#ff8000")]
-)
-def test_colours_are_read_as_the_picker_gives_them(picked, wanted):
-    assert as_hex(picked) == wanted
 
 
 def test_the_gallery_comes_back_with_the_mark_on_the_picture_in_use():
@@ -483,6 +476,18 @@ def test_the_device_line_waits_for_the_warm_up(desk):
     line, timer = app.tell_speed(desk)
     assert line.endswith("ms a frame")
     assert timer.active is False
+
+
+def test_the_first_run_says_nothing_of_the_speed(desk, monkeypatch):
+    looks = []
+
+    def probability(frame, size):
+        assert desk.frame_ms is None  # until then the page waits
+        looks.append(size)
+
+    monkeypatch.setattr(desk.segmenter, "probability", probability)
+    desk._warm_up()
+    assert len(looks) == 2 and desk.frame_ms is not None
 
 
 def test_a_jpeg_takes_the_place_only_of_what_it_was_made_of():

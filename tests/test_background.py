@@ -75,6 +75,10 @@ def test_colour_parts_have_a_range():
         Colour(0, 256, 0)
 
 
+def test_a_colour_can_be_that_of_a_pixel():
+    np.testing.assert_array_equal(Colour(*FRAME[0, 0]).at(0, FRAME, ALPHA)[3, 3], FRAME[0, 0])
+
+
 def test_cover_fills_the_frame_with_the_middle():
     picture = gradient(90, 320)
     behind = Picture(picture).at(0, FRAME, ALPHA)

@@ -125,6 +125,13 @@ def test_no_matte_overwrites_a_photo(tmp_path, given, target):
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
 
 
+def test_the_content_of_one_photo_decides_whatever_its_ending(tmp_path):
+    save_image(tmp_path / "a.jpg", person())
+    shot = (tmp_path / "a.jpg").rename(tmp_path / "shot")
+    report = matte_all(shot, tmp_path / "out", SEGMENTER, quiet=True)
+    assert not report.failures and (tmp_path / "out" / "shot.png").exists()
+
+
 def test_the_matte_of_one_photo_may_be_named(tmp_path):
     save_image(tmp_path / "a.jpg", person())
     report = matte_all(tmp_path / "a.jpg", tmp_path / "alpha.png", SEGMENTER, quiet=True)

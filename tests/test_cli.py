@@ -32,6 +32,13 @@ def test_help_of_every_command(command, capsys):
     assert "--debug" in capsys.readouterr().out
 
 
+def test_help_tells_defaults_of_zero_and_no_empty_ones(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["replace", "--help"])
+    said = capsys.readouterr().out
+    assert "(default: 0.0)" in said and "(default: )" not in said
+
+
 def test_replace_writes_the_result_and_a_report(fake, tmp_path, capsys):
     save_image(tmp_path / "anna.png", person())
     output = tmp_path / "out.png"

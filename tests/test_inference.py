@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from segmenter import Segmenter, open_image
+from segmenter.device import Device
 from segmenter.errors import InvalidInput
 from segmenter.inference import person_of
 from segmenter.metrics import iou
@@ -134,6 +135,14 @@ def test_threads_share_one_segmenter(segmenter):
 
 def test_it_says_where_it_runs(segmenter):
     assert segmenter.backend.name in segmenter.describe() and "CPU" in segmenter.describe()
+
+
+def test_a_backend_without_cuda_says_that_it_runs_on_the_processor(monkeypatch):
+    card = Device("cuda", 2, "a card")
+    monkeypatch.setattr("segmenter.inference.choose_device", lambda wanted: card)
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    told = Segmenter(backend="onnx").describe()
+    assert told == "CPU, 2 threads (ONNX Runtime knows no CUDA here), ONNX Runtime"
 
 
 def test_frames_that_are_expected_find_a_session():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scenes import RED, RedSegmenter, person
 
-from segmenter import pipeline
+from segmenter import matting as matting_steps
 from segmenter.crops import WHOLE
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
@@ -251,13 +251,13 @@ def test_who_comes_nearer_is_seen_as_she_is_when_the_part_ends(start):
 
 def test_the_part_is_refined_by_itself(monkeypatch):
     asked = []
-    refined = pipeline.refine
+    refined = matting_steps.refine
 
     def noted(*arguments, **options):
         asked.append(options["parts"])
         return refined(*arguments, **options)
 
-    monkeypatch.setattr(pipeline, "refine", noted)
+    monkeypatch.setattr(matting_steps, "refine", noted)
     matting = Matting(Counting(), closely=True)
     for frame in (person(360, 640, left=200, side=80), person(side=80)):
         look = matting.look(frame, smoothing=False)

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,7 +8,7 @@ from segmenter import Segmenter, open_image
 from segmenter.crops import WHOLE, Crop
 from segmenter.errors import InvalidInput
 from segmenter.metrics import boundary_f, mad
-from segmenter.refine import PHOTO, VIDEO, RefineOptions, refine, studied_parts, unknown_band
+from segmenter.refine import VIDEO, RefineOptions, refine, studied_parts, unknown_band
 from segmenter.resample import halve
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -149,11 +148,11 @@ def test_small_people_are_studied_apart_as_if_each_had_a_photo_of_their_own():
     places = [(slice(height), slice(width)), (slice(-height, None), slice(-width, None))]
     for place in places:
         frame[place], probability[place] = near, found
-    assert len(studied_parts(probability, PHOTO)) == 2
-    assert studied_parts(probability, VIDEO) == [WHOLE] == studied_parts(found, PHOTO)
+    assert len(studied_parts(probability)) == 2
+    assert studied_parts(found) == [WHOLE]
     alone = refine(found, near)
     by_parts = refine(probability, frame)
-    as_one = refine(probability, frame, detail=replace(PHOTO, by_parts=False))
+    as_one = refine(probability, frame, parts=[WHOLE])
     for place in places:
         assert mad(by_parts[place], alone) < 0.35 * mad(as_one[place], alone)
 

@@ -10,8 +10,8 @@ from segmenter import stream
 from segmenter.background import Background, Colour, Transparent
 from segmenter.errors import InvalidInput
 from segmenter.metrics import flicker
-from segmenter.pipeline import Replacement, ReplaceOptions, read_background, to_alpha
-from segmenter.refine import VIDEO
+from segmenter.pipeline import Replacement, ReplaceOptions, read_background
+from segmenter.refine import VIDEO, refine
 from segmenter.stream import (
     LiveReplacer,
     Progress,
@@ -140,9 +140,8 @@ def test_noise_in_the_picture_does_not_make_edges_shimmer():
     noise = generator.normal(0, 5, (12, *person().shape))
     frames = [np.clip(person() + part, 0, 255).astype(np.uint8) for part in noise]
     steadied = np.array(list(mattes_of_frames(frames, Unmoved())))
-    options = ReplaceOptions()
     alone = np.array(
-        [to_alpha(Unmoved().probability(frame), frame, options, VIDEO) for frame in frames]
+        [refine(Unmoved().probability(frame), frame, detail=VIDEO) for frame in frames]
     )
     still = np.zeros(alone.shape, np.float32)
     assert flicker(steadied[4:], still[4:]) < 0.75 * flicker(alone[4:], still[4:])

@@ -96,7 +96,12 @@ def test_the_network_raises(source):
 
 @pytest.mark.parametrize(
     ("module", "stage"),
-    [(matting, "to_alpha"), (stream, "put_before"), (stream, "require_frame")],
+    [
+        (matting, "choose_people"),
+        (matting, "refine"),
+        (stream, "put_before"),
+        (stream, "require_frame"),
+    ],
 )
 def test_a_pixel_stage_raises(source, monkeypatch, module, stage):
     monkeypatch.setattr(module, stage, halting(getattr(module, stage)))

@@ -159,7 +159,6 @@ def with_two_tracks(folder, unknown):
 @pytest.mark.parametrize("ending", [".mp4", ".webm"])
 def test_a_sound_track_of_no_known_codec_is_passed_over(tmp_path, ending):
     source = with_two_tracks(tmp_path, unknown=1)
-    assert probe(source).sound_codec == "aac"
     target = copy(source, tmp_path / f"b{ending}")
     assert streams_of(target)["audio"]["channels"] == 2
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Integral
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class Colour(Background):
     def __post_init__(self):
         """Refuse parts outside 0 to 255."""
         parts = (self.red, self.green, self.blue)
-        if not all(isinstance(part, int) and 0 <= part <= 255 for part in parts):
-            raise InvalidInput(f"a colour's parts go from 0 to 255, got {parts}")
+        if not all(isinstance(part, Integral) and 0 <= part <= 255 for part in parts):
+            raise InvalidInput(f"a colour's parts are whole numbers from 0 to 255, got {parts}")
 
     @classmethod
     def from_hex(cls, text: str) -> "Colour":

@@ -88,7 +88,7 @@ def batch_sizes(record: Weights) -> list[tuple[int, int]]:
 
 
 def drawn_batches(record: Weights) -> Iterator[Batch]:
-    """Give drawn pictures as the network sees a video's frames."""
+    """Give drawn pictures as the network sees a camera's frames."""
     for size in DRAWN:
         yield to_batch(
             scene(*size), record.live_size, record.stride_multiple, record.mean, record.std

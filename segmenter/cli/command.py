@@ -14,7 +14,7 @@ class DefaultsWhereTheyTell(argparse.ArgumentDefaultsHelpFormatter):
     """Shows an option's default unless it is nothing, or the option is a switch."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default in (None, False, [], ()):
+        if action.default is False or action.default in (None, "", [], ()):
             return action.help
         return super()._get_help_string(action)
 

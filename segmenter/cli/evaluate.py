@@ -13,11 +13,12 @@ soft alpha mae and mse, mean absolute and squared error, sad, the sum of absolut
 gradient, the gradient error, both in thousands. Alpha and mask are cut at one half for the first
 four. spill: how far, in CIELAB, composites on white, black and green are from the true ones along
 the outline. Medians on this machine in milliseconds: photo_ms, from a decoded photo to its alpha;
-onnx_ms and torch_ms, the network alone on a square of the size it sees in videos. `-` (null in
-JSON): the model has no such file, or what runs it is not installed. JSON holds more than the table.
+onnx_ms and torch_ms, the network alone on a square of the size at which it sees a camera's frames.
+`-` (null in JSON): the model has no such file, or what runs it is not installed. JSON holds more
+than the table.
 Of clips, as their videos' mattes come, frame by frame and steadied: person_iou; flicker, mean
 change of alpha from frame to frame where the truth stays; lag, frames until 90 % of somebody who
-appears at once is there.
+appears at once is there (null: never).
 """
 
 

@@ -42,7 +42,7 @@ def add_export(commands) -> None:
         "--fixed-size",
         type=int,
         metavar="PIXELS",
-        help="side of the square that NAME.tflite takes (default: the record's video size); also "
+        help="side of the square that NAME.tflite takes (default: the record's live size); also "
         "adds NAME-PIXELS.onnx of that size, for OpenCV before version 5",
     )
     parser.add_argument(

@@ -72,7 +72,11 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="stop after so many epochs without a better validation score; 0: never",
     )
-    group.add_argument("--workers", type=int, help="processes that make samples (default: cores)")
+    group.add_argument(
+        "--workers",
+        type=int,
+        help="processes that make samples (default: one less than cores, at most 12)",
+    )
 
 
 def add_start_options(parser: argparse.ArgumentParser) -> None:

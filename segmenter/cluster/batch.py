@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +67,7 @@ def replace_all(
 
 
 @contextmanager
-def scratch_for(outputs: list[Path]) -> Iterable[Path]:
+def scratch_for(outputs: list[Path]) -> Iterator[Path]:
     """Give a folder on the disk of the outputs, for as long as the block lasts."""
     root = Path(os.path.commonpath([output.absolute().parent for output in outputs]))
     try:

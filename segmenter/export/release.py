@@ -183,7 +183,7 @@ def square_side(record: Weights) -> int:
 
 
 def batches_of(photos: list[Path], record: Weights) -> Iterator[Batch]:
-    """Prepare photos as the network will see them, in turn as large as photos and as videos."""
+    """Prepare photos as the network will see them: in turn at a photo's and at a camera's size."""
     sizes = cycle((record.photo_size, record.live_size))
     for path, size in zip(photos, sizes, strict=False):
         frame = read_image(path)

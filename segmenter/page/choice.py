@@ -10,15 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import cv2
 from PIL import Image
 
 from segmenter.arrays import Frame
-from segmenter.background import FITS, Background, Picture
+from segmenter.background import Background, Picture
+from segmenter.background.fit import require_fit
 from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.pipeline import ReplaceOptions, read_background, read_point
 from segmenter.refine import RefineOptions
+from segmenter.resample import shrink
 from segmenter.video import VIDEO_ENDINGS
 
 DATA_URL = "data:image/jpeg;base64,"
@@ -69,8 +70,7 @@ def make_background(choice: Choice, presets: Mapping[str, Path]) -> Background:
         UnreadableImage: the upload can't be opened.
     """
     text = choice.background.strip()
-    if choice.fit not in FITS:
-        raise InvalidInput(f"can't fit by {choice.fit!r}; choose {', '.join(FITS)}")
+    require_fit(choice.fit)
     if choice.upload is not None:
         return Picture(open_image(choice.upload), choice.fit)
     if text.startswith("data:"):
@@ -128,7 +128,7 @@ def as_number(given: Mapping[str, Any], name: str, default: float) -> float:
 def as_data_url(path: Path) -> str:
     """Return a picture as a JPEG data URL, no longer than `LIVE_PICTURE_SIDE` on its long side."""
     encoded = BytesIO()
-    picture = shrunk(open_image(path), LIVE_PICTURE_SIDE)
+    picture = shrink(open_image(path), LIVE_PICTURE_SIDE)
     Image.fromarray(picture).save(encoded, "JPEG", quality=88)
     return DATA_URL + base64.b64encode(encoded.getvalue()).decode("ascii")
 
@@ -147,14 +147,4 @@ def open_data_url(text: str) -> Frame:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "background.jpg"
         path.write_bytes(content)
-        return shrunk(open_image(path), LIVE_PICTURE_SIDE)
-
-
-def shrunk(picture: Any, side: int) -> Any:
-    """Return a picture, a probability or an alpha with a long side of at most `side` pixels."""
-    height, width = picture.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return picture
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        return shrink(open_image(path), LIVE_PICTURE_SIDE)

@@ -1,6 +1,5 @@
 """The settings that all three tabs share: the widgets, and the choice they stand for."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -165,7 +164,7 @@ def read_choice(
         raise InvalidInput("add a picture of your own under Background, or choose another kind")
     words = {
         PRESET: preset,
-        COLOUR: as_hex(colour or DEFAULT_COLOUR),
+        COLOUR: colour or DEFAULT_COLOUR,
         UPLOAD: "",
         BLUR: f"blur:{blur_px:.0f}",
         NOTHING: "transparent",
@@ -177,11 +176,3 @@ def read_choice(
         "shift_px": shift_px,
     }
     return Choice(words[kind], fit, options, Path(upload) if kind == UPLOAD else None)
-
-
-def as_hex(colour: str) -> str:
-    """Return `#rrggbb` for what the picker gives: that, or `rgba(red, green, blue, alpha)`."""
-    if not colour.startswith("rgb"):
-        return colour
-    channels = [min(255, round(float(number))) for number in re.findall(r"[\d.]+", colour)[:3]]
-    return "#" + "".join(f"{channel:02x}" for channel in channels)

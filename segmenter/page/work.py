@@ -16,13 +16,15 @@ import numpy as np
 
 from segmenter.arrays import Cutout, Frame, to_grey
 from segmenter.background import Transparent
+from segmenter.background.fit import fit_to
 from segmenter.composite import over
 from segmenter.edges_view import edges_view
 from segmenter.errors import InvalidInput
 from segmenter.images import open_image, save_image
-from segmenter.page.choice import Choice, make_background, make_options, shrunk
+from segmenter.page.choice import Choice, make_background, make_options
 from segmenter.people import Point
 from segmenter.pipeline import replace_in_image
+from segmenter.resample import shrink
 from segmenter.stream import LiveReplacer, Progress, replace_in_video
 from segmenter.video import VideoInfo, probe, read_frames
 
@@ -30,7 +32,8 @@ LARGEST_UPLOAD_MB = 200
 LONGEST_VIDEO_S = 180
 LARGEST_VIDEO_PIXELS = 1920 * 1088
 PREVIEW_SIDE = 1600  # pixels; the download has the photo's own size
-CHECK_PX, CHECK_LIGHT, CHECK_DARK = 16, 246, 222  # the chequerboard that stands for nothing
+# Four squares, of 16 pixels, of the chequerboard that stands for nothing.
+CHECKS = np.kron([[246, 222], [222, 246]], np.ones((16, 16))).astype(np.uint8)
 FORMATS = {"MP4": ".mp4", "WebM": ".webm", "ProRes": ".mov"}
 # The share of a video's time that goes to reading, encoding and sound, seen on two CPU cores.
 ENCODING_SHARE = 0.25
@@ -74,7 +77,7 @@ class Desk:
         for _ in range(2):
             started = time.monotonic()
             self.segmenter.probability(frame, self.segmenter.live_size)
-            self.frame_ms = 1000 * (time.monotonic() - started)
+        self.frame_ms = 1000 * (time.monotonic() - started)
 
     def describe(self) -> str:
         """Return `device, threads · network size · milliseconds a frame`."""
@@ -108,11 +111,11 @@ class Desk:
                 folder / f"{path.stem}-backdrop.png",
                 has_people=bool((result.alpha > 0.5).any()),
             )
-            save_image(files.before, shrunk(frame, PREVIEW_SIDE))
-            save_image(files.after, shrunk(preview(result.picture), PREVIEW_SIDE))
+            save_image(files.before, shrink(frame, PREVIEW_SIDE))
+            save_image(files.after, shrink(preview(result.picture), PREVIEW_SIDE))
             save_image(files.matte, to_grey(result.alpha))
             drawn_from = (frame, result.probability, result.alpha)
-            edges = edges_view(*(shrunk(array, PREVIEW_SIDE) for array in drawn_from))
+            edges = edges_view(*(shrink(array, PREVIEW_SIDE) for array in drawn_from))
             save_image(files.edges, edges)
             save_image(files.download, result.picture)
         return files
@@ -225,10 +228,9 @@ def preview(picture: Frame | Cutout) -> Frame:
     """Return what the page shows: a cut-out lies on a chequerboard."""
     if picture.shape[2] == 3:
         return picture
-    rows, columns = np.indices(picture.shape[:2]) // CHECK_PX
-    board = np.where((rows + columns) % 2, CHECK_DARK, CHECK_LIGHT).astype(np.uint8)
     alpha = picture[..., 3].astype(np.float32) / 255
-    return over(np.ascontiguousarray(picture[..., :3]), alpha, np.dstack([board] * 3))
+    board = fit_to(np.dstack([CHECKS] * 3), *alpha.shape, "tile")
+    return over(np.ascontiguousarray(picture[..., :3]), alpha, board)
 
 
 def in_words(seconds: float) -> str:

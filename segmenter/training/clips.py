@@ -1,13 +1,12 @@
 """Scores of models on clips, frame by frame and steadied: whether the matte flickers or lags."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
+from segmenter.batch import progress
 from segmenter.errors import InvalidDataset
 from segmenter.metrics import flicker, iou, lag
 from segmenter.pipeline import ReplaceOptions
@@ -43,10 +42,8 @@ def evaluate_clips(
         InvalidDataset: a folder is neither, or a file in it can't be used.
     """
     clips = (clip for folder in folders for clip in clips_of(folder))
-    bar = tqdm(
-        clips, desc=model.name, unit=" clips", disable=quiet or None, file=sys.stderr, leave=False
-    )
-    return [score_clip(model, clip, way) for clip in bar for way in WAYS]
+    told = progress(clips, quiet, "clip", what=model.name)
+    return [score_clip(model, clip, way) for clip in told for way in WAYS]
 
 
 def clips_of(folder: Path) -> Iterator[Clip]:
@@ -80,6 +77,7 @@ def score_clip(model: Model, clip: Clip, way: str) -> dict[str, str | int | floa
     truths = np.stack(clip.truths)
     overlaps = [iou(*pair) for pair in zip(alphas >= 0.5, truths >= 0.5, strict=True)]
     before = None if clip.step is None else clip.step - 1
+    late = None if before is None else lag(alphas[before:], truths[before:])
     return {
         "model": model.name,
         "clip": clip.name,
@@ -87,5 +85,5 @@ def score_clip(model: Model, clip: Clip, way: str) -> dict[str, str | int | floa
         "frames": len(alphas),
         "person_iou": float(np.mean(overlaps)),
         "flicker": round(flicker(alphas, truths), 6),
-        "lag": None if before is None else lag(alphas[before:], truths[before:]),
+        "lag": late if late != float("inf") else None,  # JSON has no word for it
     }

@@ -17,7 +17,7 @@ from segmenter.metrics import contour
 from segmenter.training.composites import Composites
 from segmenter.training.evaluate import Model, PhotoSet, read_pair, score, told_apart
 from segmenter.training.marks import coloured
-from segmenter.training.pairs import find_pictures
+from segmenter.training.pairs import find_pictures, spread
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
 from segmenter.training.ways import GROUNDS, whole
 
@@ -72,14 +72,14 @@ def find_albums(
 
 def album_of_set(photos: PhotoSet) -> Album:
     """Choose photos with masks."""
-    pairs = spread(photos.pairs)
+    pairs = spread(photos.pairs, MOST_PHOTOS)
     pictures = (Picture(pair.image.name, *read_pair(pair)) for pair in pairs)
     return Album(photos.name, len(pairs), pictures)
 
 
 def album_of_folder(name: str, folder: Path) -> Album:
     """Choose pictures without masks; InvalidDataset when there is none."""
-    paths = spread(find_pictures(folder))
+    paths = spread(find_pictures(folder), MOST_PHOTOS)
     if not paths:
         raise InvalidDataset(f"{folder} holds neither images/ and masks/ nor pictures")
     return Album(name, len(paths), (open_picture(path) for path in paths))
@@ -87,12 +87,9 @@ def album_of_folder(name: str, folder: Path) -> Album:
 
 def album_of_composites(composites: Composites) -> Album:
     """Choose composites."""
-    chosen = spread(range(len(composites)))
+    chosen = spread(range(len(composites)), MOST_PHOTOS)
     made = ((index, composites[index]) for index in chosen)
-    pictures = (
-        Picture(f"composite {index}", one.frame, np.rint(one.alpha * 255).astype(np.uint8))
-        for index, one in made
-    )
+    pictures = (Picture(f"composite {index}", one.frame, to_grey(one.alpha)) for index, one in made)
     return Album("composites", len(chosen), pictures)
 
 
@@ -102,12 +99,6 @@ def open_picture(path: Path) -> Picture:
         return Picture(path.name, open_image(path))
     except UnreadableImage as error:
         raise InvalidDataset(f"{path} can't be drawn: {error}") from error
-
-
-def spread(items: Sequence) -> list:
-    """Return up to `MOST_PHOTOS` items, evenly from the first to the last."""
-    places = np.linspace(0, len(items) - 1, min(MOST_PHOTOS, len(items)))
-    return [items[place] for place in places.round().astype(int)]
 
 
 def write_sheets(folder: Path, model: Model, album: Album) -> list[Path]:

@@ -10,14 +10,14 @@ Without sources of its own it is one source: images/ and masks/ lie in it direct
 are optional, and have no validation pairs: a plain backdrop says little about real photos.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.random import Generator
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training.augment.camera import SHAKE_CHANCE, shake, simulate_camera
@@ -212,21 +212,6 @@ class PersonDataset(Dataset):
         tried = (self.draw_photo(rng) for _ in range(TRIES))
         whole = (pair.read() for pair in tried if is_whole(pair.read_mask()))
         return list(islice(whole, int(rng.integers(1, LARGEST_GROUP + 1))))
-
-
-class FromSample(Sampler[int]):
-    """Counts samples from `start` to `stop`, so that a resumed run sees what it would have."""
-
-    def __init__(self, start: int, stop: int):
-        self.start, self.stop = start, stop
-
-    def __iter__(self) -> Iterator[int]:
-        """Yield the sample numbers."""
-        return iter(range(self.start, self.stop))
-
-    def __len__(self) -> int:
-        """Return how many are left."""
-        return max(0, self.stop - self.start)
 
 
 def pick(items: list, rng: Generator):

@@ -1,17 +1,15 @@
 """Scores of models on sets of photos with masks."""
 
 import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-from tqdm import tqdm
 
 from segmenter.arrays import Alpha, Frame
+from segmenter.batch import progress
 from segmenter.errors import InvalidDataset, UnreadableImage
 from segmenter.images import open_image
 from segmenter.inference import Segmenter
@@ -26,7 +24,7 @@ from segmenter.metrics import (
     sad,
 )
 from segmenter.pipeline import matte_of_image
-from segmenter.training.pairs import Pair, find_pairs
+from segmenter.training.pairs import Pair, find_pairs, require_same_size
 from segmenter.training.precision_recall import HALF, AlphaHistogram
 from segmenter.training.speed import Network
 
@@ -91,7 +89,9 @@ def find_sets(folders: Sequence[Path], *, quiet: bool = True) -> list[PhotoSet]:
     folders = list(dict.fromkeys(folder.resolve() for folder in folders))
     names = told_apart([folder.name for folder in folders], [str(folder) for folder in folders])
     sets = [PhotoSet(name, find_pairs(folder)) for name, folder in zip(names, folders, strict=True)]
-    for pair in progress([pair for found in sets for pair in found.pairs], "checking", quiet):
+    for pair in progress(
+        [pair for found in sets for pair in found.pairs], quiet, "photo", what="checking"
+    ):
         read_pair(pair)
     return sets
 
@@ -112,14 +112,8 @@ def read_pair(pair: Pair) -> tuple[Frame, np.ndarray]:
         frame = open_image(pair.image)
     except UnreadableImage as error:
         raise InvalidDataset(f"{pair.image} can't be scored: {error}") from error
-    truth = cv2.imread(str(pair.mask), cv2.IMREAD_GRAYSCALE)
-    if truth is None:
-        raise InvalidDataset(f"{pair.mask} can't be read; export it again as 8-bit grey PNG")
-    if truth.shape != frame.shape[:2]:
-        raise InvalidDataset(
-            f"{pair.mask} is {truth.shape[1]}x{truth.shape[0]} but its photo is "
-            f"{frame.shape[1]}x{frame.shape[0]}; make both the same size"
-        )
+    truth = pair.read_mask()
+    require_same_size(pair, frame, truth)
     # All zero is a photo of nobody, which is worth scoring too.
     if 0 < truth.max() < HALF:
         raise InvalidDataset(
@@ -143,7 +137,7 @@ def evaluate(
         InvalidDataset: a photo or mask can't be used.
     """
     scores, times, histogram = [], [], AlphaHistogram()
-    for pair in progress(photos.pairs, f"{model.name} on {photos.name}", quiet):
+    for pair in progress(photos.pairs, quiet, "photo", what=f"{model.name} on {photos.name}"):
         frame, truth = read_pair(pair)
         started = time.perf_counter()
         alpha = matte_of_image(frame, model.segmenter, raw)
@@ -151,13 +145,6 @@ def evaluate(
         scores.append(score(alpha, truth))
         histogram.add(alpha, truth)
     return Evaluation(model, photos, scores, float(np.median(times)), histogram)
-
-
-def progress(pairs: list[Pair], what: str, quiet: bool) -> tqdm:
-    """Return the pairs behind a bar on standard error, none when nobody watches."""
-    return tqdm(
-        pairs, desc=what, unit=" photos", disable=quiet or None, file=sys.stderr, leave=False
-    )
 
 
 def score(alpha: Alpha, truth: np.ndarray) -> dict[str, float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from segmenter.errors import InvalidDataset
+from segmenter.errors import InvalidDataset, first_line
 
 # The formats that both OpenCV, which reads while training, and Pillow, which checks, decode.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
@@ -78,8 +78,7 @@ def decode(path: Path, *, values: bool = True) -> tuple[tuple[int, int], np.ndar
     except UnidentifiedImageError as error:
         raise InvalidDataset(f"{path} is no picture; remove it or save it again") from error
     except Exception as error:  # decoders raise whatever their parsing trips over
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InvalidDataset(f"{path} is damaged ({reason}); copy it again") from error
+        raise InvalidDataset(f"{path} is damaged ({first_line(error)}); copy it again") from error
     return (size[::-1] if sideways else size), grey
 
 

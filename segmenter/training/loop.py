@@ -1,6 +1,5 @@
 """The training run: one schedule counted in samples, resumed exactly from its last checkpoint."""
 
-import os
 import time
 from collections.abc import Callable
 
@@ -10,12 +9,13 @@ from torch import nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from segmenter.training.data import FromSample, PersonDataset
+from segmenter.device import count_threads
+from segmenter.training.data import PersonDataset
 from segmenter.training.log import Log
 from segmenter.training.options import TrainOptions
-from segmenter.training.pairs import Pair
+from segmenter.training.pairs import Pair, spread
 from segmenter.training.run import Run
-from segmenter.training.validation import answers_sheet, spread, validate
+from segmenter.training.validation import answers_sheet, validate
 
 CHECKPOINT_EVERY_S = 240
 SHOWN_LOSSES = 100  # the progress bar's mean is over the last so many steps
@@ -36,6 +36,8 @@ def train(options: TrainOptions, after_epoch: Callable[[Run], None] | None = Non
         InvalidDataset: the data has faults; raised before anything is written.
         InvalidInput: the checkpoint is no such run's, or the options contradict each other.
     """
+    # PyTorch counts the host's cores, of which a container may use few.
+    torch.set_num_threads(count_threads())
     dataset = PersonDataset(
         options.data,
         size=options.size,
@@ -87,12 +89,12 @@ def go_on(
 
 def make_loader(dataset: PersonDataset, seen: int, options: TrainOptions) -> DataLoader:
     """Return the batches from sample number `seen` on."""
-    by_cores = min(12, max(1, (os.cpu_count() or 2) - 1))
+    by_cores = min(12, max(1, count_threads() - 1))
     workers = by_cores if options.workers is None else options.workers
     return DataLoader(
         dataset,
         batch_size=options.batch_size,
-        sampler=FromSample(seen, options.samples),
+        sampler=range(seen, options.samples),  # a resumed run sees what it would have
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         pin_memory=torch.cuda.is_available(),

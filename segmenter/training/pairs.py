@@ -6,7 +6,6 @@ photos are often sorted out by hand and their masks forgotten, which harms nobod
 """
 
 import hashlib
-import os
 import warnings
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from segmenter.device import count_threads
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training.faults import fault_of_pair, fault_of_picture, other_size, refuse
 
@@ -37,18 +37,12 @@ class Pair:
             InvalidDataset: one can't be read, or their sizes differ.
         """
         image, mask = read_image(self.image), self.read_mask()
-        if mask.shape != image.shape[:2]:
-            raise InvalidDataset(
-                other_size(self.image, image.shape[1::-1], self.mask, mask.shape[::-1])
-            )
+        require_same_size(self, image, mask)
         return image, mask
 
     def read_mask(self) -> np.ndarray:
         """Return (H,W) uint8, 0 background to 255 person; InvalidDataset when it can't be read."""
-        mask = cv2.imread(str(self.mask), cv2.IMREAD_GRAYSCALE)
-        if mask is None:
-            raise InvalidDataset(f"{self.mask} can't be read; export it again as 8-bit grey PNG")
-        return mask
+        return read_grey(self.mask)
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -59,6 +53,22 @@ def read_image(path: Path) -> np.ndarray:
             f"{path} can't be read as a picture; remove it or save it again as JPEG"
         )
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def read_grey(path: Path) -> np.ndarray:
+    """Read a mask or an alpha as (H,W) uint8; InvalidDataset when it can't be read."""
+    grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if grey is None:
+        raise InvalidDataset(f"{path} can't be read; export it again as 8-bit grey PNG")
+    return grey
+
+
+def require_same_size(pair: Pair, image: np.ndarray, mask: np.ndarray) -> None:
+    """Raise InvalidDataset unless a photo and its mask are of one size."""
+    if mask.shape != image.shape[:2]:
+        raise InvalidDataset(
+            other_size(pair.image, image.shape[1::-1], pair.mask, mask.shape[::-1])
+        )
 
 
 def find_folder(parent: Path, name: str) -> Path | None:
@@ -147,13 +157,19 @@ def check_pairs(pairs: Sequence[Pair], backgrounds: Sequence[Path] = ()) -> None
         InvalidDataset: the bad ones, each with its path and what to do; ten, then how many more.
     """
     # Pillow warns of odd headers, which do no harm here; the filters are the whole process's.
-    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(count_threads()) as pool:
         warnings.simplefilter("ignore")
         answers = [
             *pool.map(lambda pair: fault_of_pair(pair.image, pair.mask), pairs),
             *pool.map(fault_of_picture, backgrounds),
         ]
     refuse([fault for fault in answers if fault], f"{len(answers)} photos and backgrounds")
+
+
+def spread(items: Sequence, count: int) -> list:
+    """Choose up to `count` items, evenly from first to last."""
+    places = np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)
+    return [items[place] for place in places]
 
 
 def split(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:

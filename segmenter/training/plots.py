@@ -8,6 +8,7 @@ import numpy as np
 
 from segmenter.arrays import Frame
 from segmenter.errors import InvalidInput, MissingExtra
+from segmenter.training.log import COLUMNS
 from segmenter.training.precision_recall import AlphaHistogram
 
 # Okabe and Ito's colours, told apart by every kind of eye; dashes tell them apart in grey.
@@ -15,7 +16,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 DASHES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 SIZE_INCHES, DOTS_PER_INCH = (8, 6), 150  # 1200x900 pixels
 LETTERS_PT = 12
-LOG_COLUMNS = ("samples", "loss", "miou", "seconds")
 
 
 def require_matplotlib() -> None:
@@ -104,11 +104,11 @@ def read_log(path: Path) -> dict[str, np.ndarray]:
             rows = list(csv.DictReader(file))
         columns = {
             name: np.array([float("nan" if row[name] == "" else row[name]) for row in rows])
-            for name in LOG_COLUMNS
+            for name in COLUMNS
         }
     except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
         raise InvalidInput(
-            f"{path} is no log of a run: it needs the columns {', '.join(LOG_COLUMNS)} and numbers "
+            f"{path} is no log of a run: it needs the columns {', '.join(COLUMNS)} and numbers "
             "in them; give the log.csv in a run's folder"
         ) from error
     if not rows:

@@ -3,22 +3,22 @@
 Pseudo-labels (Lee 2013): the mean of several looks, taken only where they hardly differ.
 """
 
-from collections.abc import Iterator
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
-from segmenter.arrays import Alpha, Frame
-from segmenter.errors import InvalidDataset
-from segmenter.files import finished
-from segmenter.images import open_image
+from segmenter.arrays import Alpha, Frame, to_grey
+from segmenter.batch import progress
+from segmenter.errors import InvalidDataset, UnreadableImage
+from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import iou
 from segmenter.refine import refine
-from segmenter.training.pairs import find_pictures
+from segmenter.targets import told_apart
+from segmenter.training.pairs import find_pictures, read_grey
 
 # Long sides of the looks as shares of the model's photo size; each also mirrored.
 LOOKS = (2 / 3, 1.0, 7 / 6)
@@ -30,6 +30,8 @@ LEAST_DOUBT, SOME_DOUBT, AGREEMENT = 0.02, 0.06, 0.95
 SMALLEST, LARGEST = 0.05, 0.98
 # What is half sure becomes surer, so that a student does not learn the teacher's softness.
 CONTRAST = 1.6
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def label_photos(
         quiet: no progress bar.
 
     Returns:
-        How many were taken, and how many photos there are.
+        How many were taken, and how many photos there are; one that can't be opened is left out.
 
     Raises:
         InvalidDataset: there is no photo, or another model's alpha can't be read.
@@ -95,11 +97,16 @@ def label_photos(
     if not paths:
         raise InvalidDataset(f"{photos} holds no pictures; give a folder of photos to label")
     taken = 0
-    for path in tqdm(paths, unit=" photos", disable=quiet or None):
-        frame = open_image(path)
+    names = told_apart([Path(path.stem) for path in paths], paths)
+    for path, name in progress(list(zip(paths, names, strict=True)), quiet, "photo"):
+        try:
+            frame = open_image(path)
+        except UnreadableImage as error:
+            log.warning("left out: %s", error)
+            continue
         label = look_often(frame, segmenter)
         if is_trusted(label, read_other(others, path.stem)):
-            write_pair(target, path.stem, frame, label.alpha)
+            write_pair(target, str(name), frame, label.alpha)
             taken += 1
     return taken, len(paths)
 
@@ -109,23 +116,11 @@ def read_other(folder: Path | None, stem: str) -> Alpha | None:
     path = folder / f"{stem}.png" if folder else None
     if path is None or not path.exists():
         return None
-    grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if grey is None:
-        raise InvalidDataset(f"{path} can't be read; export it again as 8-bit grey PNG")
-    return grey.astype(np.float32) / 255
+    return read_grey(path).astype(np.float32) / 255
 
 
 def write_pair(target: Path, stem: str, frame: Frame, alpha: Alpha) -> None:
     """Write a photo as it is seen, upright, and its mask."""
     mask = np.clip(CONTRAST * (alpha - 0.5) + 0.5, 0, 1)
-    for path, pixels in pictures_of(target, stem, frame, mask):
-        with finished(path) as part:
-            cv2.imwrite(str(part), pixels)
-
-
-def pictures_of(
-    target: Path, stem: str, frame: Frame, mask: Alpha
-) -> Iterator[tuple[Path, np.ndarray]]:
-    """Yield the two files' paths and pixels, as OpenCV writes them."""
-    yield target / "images" / f"{stem}.jpg", cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-    yield target / "masks" / f"{stem}.png", np.rint(255 * mask).astype(np.uint8)
+    save_image(target / "images" / f"{stem}.jpg", frame)
+    save_image(target / "masks" / f"{stem}.png", to_grey(mask))

@@ -19,6 +19,7 @@ from segmenter.training.marks import (
     difference,
     mark_difference,
 )
+from segmenter.training.pairs import spread
 from segmenter.training.plots import draw_precision_recall
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
 
@@ -107,8 +108,7 @@ def draw_side_by_side(group: Sequence[Evaluation], raw: bool) -> Frame:
     """Draw every model's cut-out of the same photos, from the hardest to the easiest."""
     photos = group[0].photos
     means = np.mean([[score["miou"] for score in one.scores] for one in group], axis=0)
-    places = np.linspace(0, len(means) - 1, min(COMPARED_PHOTOS, len(means)))
-    chosen = np.argsort(means, kind="stable")[places.round().astype(int)]
+    chosen = spread(np.argsort(means, kind="stable"), COMPARED_PHOTOS)
     heads = ("photo", "truth", *(one.model.name for one in group))
     rows = []
     for index in chosen:

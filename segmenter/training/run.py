@@ -1,6 +1,5 @@
 """A training run's state: everything a checkpoint must hold to go on exactly."""
 
-import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from copy import deepcopy
@@ -12,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from segmenter.errors import InvalidInput, TrainingFailed
+from segmenter.files import finished
 from segmenter.training.depthwise import hasten
 from segmenter.training.losses import combine
 from segmenter.training.options import TrainOptions
@@ -175,9 +175,8 @@ class Run:
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Write a checkpoint whole or not at all."""
-    part = path.with_suffix(".part")
-    torch.save(dict(state), part)
-    os.replace(part, path)
+    with finished(path) as part:
+        torch.save(dict(state), part)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

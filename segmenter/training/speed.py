@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Network:
-    """A network alone: median milliseconds for a square of its video size, and its parameters."""
+    """A network alone: median milliseconds for a square of its live size, and its parameters."""
 
     onnx_ms: float | None  # None: no such file, or the package that runs it is not installed
     torch_ms: float | None

@@ -11,19 +11,13 @@ from segmenter.metrics import miou
 from segmenter.preprocess import restore, to_batch
 from segmenter.training.marks import FAULTS, coloured, difference, mark_difference
 from segmenter.training.options import TrainOptions
-from segmenter.training.pairs import Pair
+from segmenter.training.pairs import Pair, spread
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
 
 LARGEST_SET = 64  # pairs scored after an epoch, spread over all
 STRIDE_MULTIPLE = 32
 SHOWN = 6
 HEADS = ("photo", "truth", "probability", "difference")
-
-
-def spread(pairs: Sequence[Pair], count: int) -> list[Pair]:
-    """Choose up to `count` pairs, evenly from first to last."""
-    chosen = np.linspace(0, len(pairs) - 1, min(count, len(pairs))).round().astype(int)
-    return [pairs[index] for index in chosen]
 
 
 @torch.inference_mode()

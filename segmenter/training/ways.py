@@ -4,22 +4,21 @@ The whole of ours, the network's probability as it is, and ours with one step le
 is worth is the difference to the whole.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from unittest.mock import patch
 
 import numpy as np
-from tqdm import tqdm
 
-from segmenter.arrays import Alpha, Frame, Probability
+from segmenter.arrays import Alpha, Frame, Probability, to_grey
+from segmenter.batch import progress
 from segmenter.composite import over
 from segmenter.foreground import estimate_foreground
 from segmenter.inference import Segmenter
 from segmenter.metrics import spill
 from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image, to_alpha
-from segmenter.refine import PHOTO, RefineOptions, refine
+from segmenter.refine import RefineOptions, refine
 from segmenter.training.composites import Composites
 from segmenter.training.evaluate import Model, PhotoSet, read_pair, score
 
@@ -45,7 +44,7 @@ def raw(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
 def seen_once(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
     """The network's one look instead of several, then all steps."""
     probability = segmenter.probability(frame, segmenter.photo_size)
-    alpha = to_alpha(probability, frame, ReplaceOptions(), PHOTO)
+    alpha = to_alpha(probability, frame, ReplaceOptions())
     return alpha, estimate_foreground(frame, alpha)
 
 
@@ -76,7 +75,7 @@ def without_gaps(frame: Frame, segmenter: "OneFrame") -> tuple[Alpha, Frame]:
     """What only a photo's nearest view sees stays closed."""
     with patch("segmenter.inference.with_gaps_of", lambda near, joined, frame: joined):
         probability = segmenter.look_again(frame)
-    alpha = to_alpha(probability, frame, ReplaceOptions(), PHOTO)
+    alpha = to_alpha(probability, frame, ReplaceOptions())
     return alpha, estimate_foreground(frame, alpha)
 
 
@@ -138,10 +137,7 @@ def cases_of(pictures: PhotoSet | Composites) -> tuple[str, int, Iterable[Case]]
     """Return a set's name, how many pictures it has, and these one after the other."""
     if isinstance(pictures, PhotoSet):
         return pictures.name, len(pictures.pairs), (Case(*read_pair(p)) for p in pictures.pairs)
-    made = (
-        Case(one.frame, np.rint(one.alpha * 255).astype(np.uint8), one.foreground)
-        for one in pictures
-    )
+    made = (Case(one.frame, to_grey(one.alpha), one.foreground) for one in pictures)
     return "composites", len(pictures), made
 
 
@@ -161,16 +157,7 @@ def evaluate_ways(
     """
     name, count, cases = cases_of(pictures)
     scores: dict[str, list[dict]] = {way: [] for way in ways}
-    bar = tqdm(
-        cases,
-        desc=f"{model.name} on {name}",
-        total=count,
-        unit=" photos",
-        disable=quiet or None,
-        file=sys.stderr,
-        leave=False,
-    )
-    for case in bar:
+    for case in progress(cases, quiet, "photo", count, f"{model.name} on {name}"):
         segmenter = OneFrame(model.segmenter)
         for way, find in ways.items():
             scores[way].append(score_way(find, case, segmenter))

@@ -4,11 +4,10 @@ from segmenter.video.joiner import join
 from segmenter.video.overlap import between, overlap
 from segmenter.video.probe import VIDEO_ENDINGS, VideoInfo, can_seek, probe
 from segmenter.video.reader import read_frames
-from segmenter.video.writer import WRITABLE_ENDINGS, VideoWriter, require_format
+from segmenter.video.writer import VideoWriter, require_format
 
 __all__ = [
     "VIDEO_ENDINGS",
-    "WRITABLE_ENDINGS",
     "VideoInfo",
     "VideoWriter",
     "between",

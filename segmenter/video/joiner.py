@@ -18,7 +18,8 @@ def join(
         pieces: silent files of `target`'s ending in order, and how many frames each has.
         target: appears whole or not at all.
         info: of the source, as for `VideoWriter`.
-        sound_from: the file whose first sound track is kept, in step with the pictures.
+        sound_from: the file whose sound is kept, of several tracks the one that plays unasked, in
+            step with the pictures.
 
     Raises:
         OutputFailed: ffmpeg gave up, or the folder can't be written to.

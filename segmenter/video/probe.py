@@ -41,9 +41,6 @@ class VideoInfo:
     frame_count: int  # that `read_frames` will give; an estimate, damage is not foreseen
     duration: Fraction | None  # seconds, of the pictures
     has_sound: bool = False
-    sound_codec: str | None = None  # ffmpeg's name, of the sound track that is kept
-    is_variable_rate: bool = False  # `read_frames` repeats or drops frames to make it constant
-    rotation: int = 0  # degrees that the stored picture is turned by, told in passing
     is_turned: bool = False  # or mirrored: ffmpeg does so before all filters
     first_time: Fraction = Fraction(0)  # seconds, on the file's own clock, of the first picture
     is_timed: bool = True  # else the file tells only their order
@@ -165,8 +162,7 @@ def _describe(path: Path, header: Header, packets: Packets) -> VideoInfo:
         for unit in ("tbr", "fps")
         for found, thousand in re.findall(rf", ([\d.]+)(k?) {unit}", header.video)
     ]
-    rate, is_variable, duration = _timing(packets, hints)
-    sound_codec = None if header.sound is None else header.sounds[header.sound].codec
+    rate, duration = _timing(packets, hints)
     matrix, primaries, transfer = header.colours
     return VideoInfo(
         width=width,
@@ -174,10 +170,7 @@ def _describe(path: Path, header: Header, packets: Packets) -> VideoInfo:
         frame_rate=rate,
         frame_count=max(1, round(duration * rate)),
         duration=duration,
-        has_sound=sound_codec is not None,
-        sound_codec=sound_codec,
-        is_variable_rate=is_variable,
-        rotation=round(header.rotation),
+        has_sound=header.sound is not None,
         is_turned=header.is_turned,
         first_time=first_time,
         is_timed=packets.is_timed,
@@ -192,16 +185,16 @@ def _describe(path: Path, header: Header, packets: Packets) -> VideoInfo:
     )
 
 
-def _timing(packets: Packets, hints: list[Fraction]) -> tuple[Fraction, bool, Fraction]:
-    """Return the rate, whether it varies in the file, and the duration in seconds."""
+def _timing(packets: Packets, hints: list[Fraction]) -> tuple[Fraction, Fraction]:
+    """Return the rate and the duration in seconds."""
     ticks, length, time_base = packets.ticks, packets.last_length, packets.time_base
     if len(ticks) == 1:
         rate = next((hint for hint in hints if 1 <= hint <= 240), DEFAULT_RATE)
-        return rate, False, max(length * time_base, 1 / rate)
+        return rate, max(length * time_base, 1 / rate)
     if rate := constant_rate(ticks, time_base, hints):
-        return rate, False, len(ticks) / rate
+        return rate, len(ticks) / rate
     rate = typical_rate(ticks, time_base, hints)
-    return rate, True, int(ticks[-1] - ticks[0]) * time_base + max(length * time_base, 1 / rate)
+    return rate, int(ticks[-1] - ticks[0]) * time_base + max(length * time_base, 1 / rate)
 
 
 def _upright_size(path: Path, header: Header) -> tuple[int, int]:

@@ -65,7 +65,6 @@ _FORMATS = {
         "-af aresample=async=1 -c:a pcm_s16le",
     ),
 }
-WRITABLE_ENDINGS = frozenset(_FORMATS)
 
 # Named in the file and used in the conversion, so that every player shows the colours written.
 _COLOURS = "-color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709"

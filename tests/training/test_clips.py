@@ -92,6 +92,17 @@ def test_a_network_that_sees_people_late_lags():
     assert row["lag"] == 3
 
 
+def test_the_lag_of_a_network_that_sees_nobody_has_no_number():
+    class Blind(NamedSegmenter):
+        live_size = 256
+
+        def probability(self, frame, size=None):
+            return np.zeros(frame.shape[:2], np.float32)
+
+    row = score_clip(model(Blind()), clip_of([None] * 3 + [20] * 3, step=3), "frame by frame")
+    assert row["lag"] is None
+
+
 def test_a_clip_from_its_folder(tmp_path):
     for number in range(3):
         frame, mask = red_square(20 + 5 * number)

@@ -10,12 +10,10 @@ from segmenter.training.composites import Composites
 from segmenter.training.contact import (
     GROUNDS,
     HEADS,
-    MOST_PHOTOS,
     Picture,
     draw_picture,
     find_albums,
     find_spot,
-    spread,
     write_sheets,
     zoom,
 )
@@ -110,9 +108,3 @@ def test_albums_of_one_name_are_told_apart_and_composites_come_last(tmp_path, da
     assert [album.name for album in albums] == ["val", str(folder), "composites"]
     first, _ = albums[-1].pictures
     assert first.name == "composite 0" and first.truth.max() == 255
-
-
-def test_of_many_photos_the_first_the_last_and_some_between():
-    chosen = spread(range(1000))
-    assert len(chosen) == MOST_PHOTOS and chosen[0] == 0 and chosen[-1] == 999
-    assert spread([7]) == [7] and spread([]) == []

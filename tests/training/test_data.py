@@ -7,7 +7,7 @@ import torch
 
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training.augment.views import Sample
-from segmenter.training.data import FromSample, PersonDataset, choose_size
+from segmenter.training.data import PersonDataset, choose_size
 from segmenter.training.pairs import Pair
 
 
@@ -60,11 +60,6 @@ def test_without_leaves_a_source_out(data):
 def test_leaving_out_an_unknown_source_is_refused(data):
     with pytest.raises(InvalidInput, match=r"can't leave out street: .* holds portraits"):
         make(data, without=("street",))
-
-
-def test_a_resumed_run_starts_where_it_stopped():
-    assert list(FromSample(5, 9)) == [5, 6, 7, 8]
-    assert len(FromSample(9, 5)) == 0
 
 
 def test_a_sample_leaves_the_global_generator_alone(data):

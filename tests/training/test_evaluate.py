@@ -125,7 +125,7 @@ def damaged_mask(folder):
 
 def other_size(folder):
     put_pair(folder, mask=np.full((60, 80), 255, np.uint8))
-    return "masks/a.png is 80x60 but its photo is 160x120"
+    return f"masks/a.png is 80x60 but its photo {folder}/images/a.png is 160x120"
 
 
 def faint(folder):

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from segmenter.errors import InvalidDataset, InvalidInput
-from segmenter.training.pairs import Pair, check_pairs, find_pairs, find_pictures, split
+from segmenter.training.pairs import Pair, check_pairs, find_pairs, find_pictures, split, spread
 
 SIDEWAYS = 6  # EXIF: a viewer turns the stored rows and columns by a quarter
 
@@ -235,3 +235,9 @@ def test_nothing_is_held_out_of_one_pair_or_for_a_share_of_0(many):
 def test_a_senseless_share_is_refused(many, share):
     with pytest.raises(InvalidInput, match="validation share"):
         split(many, share, seed=1)
+
+
+def test_of_many_the_first_the_last_and_some_between():
+    chosen = spread(range(1000), 30)
+    assert len(chosen) == 30 and chosen[0] == 0 and chosen[-1] == 999
+    assert spread([7], 30) == [7] and spread([], 30) == []

@@ -82,6 +82,14 @@ def test_the_result_is_a_training_source(tmp_path):
     assert mask[60:90, 30:50].min() == 255 and mask[:30].max() == 0
 
 
+def test_photos_of_one_name_are_kept_apart_and_a_bad_one_stops_nothing(tmp_path, caplog):
+    save(tmp_path / "photos", {"a.jpg": photo(), "a.png": photo(), "c.png": photo()})
+    (tmp_path / "photos" / "b.png").write_bytes(b"milk, bread")
+    assert label_photos(tmp_path / "photos", tmp_path / "out", Opinions()) == (3, 4)
+    assert [pair.image.stem for pair in find_pairs(tmp_path / "out")] == ["a-jpg", "a-png", "c"]
+    assert "b.png" in caplog.text
+
+
 def test_another_models_agreement_lets_a_little_doubt_pass(tmp_path):
     save(tmp_path / "photos", {"a.png": photo(15)})  # 3.75 % in doubt
     alphas = tmp_path / "alphas"
