@@ -10,9 +10,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from segmenter.errors import MissingExtra
 
-STRIDE_MULTIPLE = 32
+STRIDE_MULTIPLE = 16
 OPSET = 18
-LARGEST_MULTIPLE = 128
+LARGEST_MULTIPLE = 256
 EXAMPLE_SIZE = (256, 192)  # two sides that differ, lest the exporter takes them for one
 
 
@@ -22,7 +22,7 @@ def write_onnx(net: nn.Module, path: Path, fixed_size: int | None = None) -> Non
     Args:
         net: in evaluation mode, float32; it is left as it is.
         path: the file.
-        fixed_size: h and w in pixels; None for any multiples of 32, which OpenCV before version 5
+        fixed_size: h and w in pixels; None for any multiples of 16, which OpenCV before version 5
             can't load.
 
     Raises:
@@ -70,7 +70,7 @@ def require_exporter() -> None:
 
 
 def multiples(name: str):
-    """Return a side of the picture that may be any multiple of 32 up to 4096 pixels."""
+    """Return a side of the picture that may be any multiple of 16 up to 4096 pixels."""
     return STRIDE_MULTIPLE * torch.export.Dim(name, min=1, max=LARGEST_MULTIPLE)
 
 

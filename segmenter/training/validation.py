@@ -15,7 +15,7 @@ from segmenter.training.pairs import Pair, spread
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
 
 LARGEST_SET = 64  # pairs scored after an epoch, spread over all
-STRIDE_MULTIPLE = 32
+STRIDE_MULTIPLE = 16
 SHOWN = 6
 HEADS = ("photo", "truth", "probability", "difference")
 
