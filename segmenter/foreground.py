@@ -23,7 +23,9 @@ EPSILON = 1e-4
 Weighable = NDArray[np.float32]
 
 
-def estimate_foreground(frame: Frame, alpha: Alpha, small: Frame | None = None) -> Frame:
+def estimate_foreground(
+    frame: Frame, alpha: Alpha, small: Frame | None = None, *, shown: Alpha | None = None
+) -> Frame:
     """Return F of C = αF + (1 - α)B for every pixel that is partly covered.
 
     Where alpha is 1 the frame's own colours come back; where it is 0 the colour does not matter for
@@ -33,20 +35,26 @@ def estimate_foreground(frame: Frame, alpha: Alpha, small: Frame | None = None) 
         frame: (H, W, 3) uint8, the picture C.
         alpha: (H, W) float32 in [0, 1].
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
+        shown: (H, W) float32, what is shown of the person, where that is more or less than alpha.
     """
     grey = to_grey(require_coverage(alpha, require_frame(frame)))
-    mixed = partly_covered(grey, touched=cv2.dilate(grey, np.ones((5, 5), np.uint8)))
+    touched = grey if shown is None else to_grey(shown)
+    mixed = partly_covered(grey, touched=cv2.dilate(touched, np.ones((5, 5), np.uint8)))
     places, result = Places.where(mixed), frame.copy()
     places.write(result, own_colours(places, frame, alpha, grey, small))
     return cv2.copyTo(frame, 1 - mixed, result)  # runs reach a little farther
 
 
-def estimate_rim(frame: Frame, alpha: Alpha, small: Frame | None = None) -> Rim:
+def estimate_rim(
+    frame: Frame, alpha: Alpha, small: Frame | None = None, *, shown: Alpha | None = None
+) -> Rim:
     """Return F as `estimate_foreground` does, but only of the pixels that `over` mixes."""
     grey = to_grey(require_coverage(alpha, require_frame(frame)))
-    places = Places.where(partly_covered(grey, touched=grey))
+    shown = alpha if shown is None else shown
+    seen = grey if shown is alpha else to_grey(shown)
+    places = Places.where(partly_covered(seen, touched=seen))
     colours = own_colours(places, frame, alpha, grey, small)
-    return Rim(places, colours, places.read(alpha), cv2.inRange(grey, 128, 255))
+    return Rim(places, colours, places.read(shown), cv2.inRange(seen, 128, 255))
 
 
 def partly_covered(grey: NDArray[np.uint8], *, touched: NDArray[np.uint8]) -> NDArray[np.uint8]:

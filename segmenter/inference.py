@@ -14,6 +14,7 @@ from segmenter.backends import (
     TorchBackend,
     has_openvino,
 )
+from segmenter.crops import WHOLE as WHOLE_FRAME
 from segmenter.crops import crops_around
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
@@ -124,12 +125,12 @@ class Segmenter:
         first = self._view(frame, FIRST)
         seen = self._scan(frame) if is_sparse(first) else first
         crops = crops_around(seen > FAINT)
-        if not crops:
+        if not crops and first.max() > 0.5:
             return enlarge(self._join_views(frame, first), *frame.shape[:2])
         found = np.zeros(frame.shape[:2], np.float32)
-        for crop in crops:
+        for crop in crops or [WHOLE_FRAME]:
             part = crop.of(frame)
-            joined = self._join_views(part, self._view(part, FIRST))
+            joined = self._join_views(part, self._view(part, FIRST) if crops else first)
             if crop.of(first).max() > 0.5 or is_believed(joined):
                 crop.of(found)[:] = enlarge(joined, *part.shape[:2])
         return found

@@ -1,7 +1,7 @@
 """The staircase from frame to composite, for one picture."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from segmenter.foreground import estimate_foreground, estimate_rim
 from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.inference import Segmenter
 from segmenter.people import Point, choose_people, require_choice
-from segmenter.refine import RefineOptions, refine
+from segmenter.refine import RefineOptions, adjust, refine
 from segmenter.video import VIDEO_ENDINGS, probe, read_frames
 
 # Of a moving cut-out's long side: how far the person's colours are blurred over what is hidden.
@@ -125,10 +125,11 @@ def replace_in_image(
     probability = choose_people(found, options.people, options.point, frame=frame)
     alpha = refine(probability, frame, options.refine)
     if background is None or isinstance(background, Transparent):
-        picture = without_background(cut_out(estimate_foreground(frame, alpha), alpha))
-    else:
-        picture = put_before(background, frame, alpha, 0.0).picture
-    return Replacement(picture, alpha, probability)
+        shown, hers = adjust(alpha, options.refine)
+        cutout = cut_out(estimate_foreground(frame, hers, shown=shown), shown)
+        return Replacement(without_background(cutout), shown, probability)
+    done = put_before(background, frame, alpha, options.refine, 0.0)
+    return replace(done, probability=probability)
 
 
 def to_alpha(probability: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
@@ -141,26 +142,29 @@ def put_before(
     background: Background,
     frame: Frame,
     alpha: Alpha,
+    edges: RefineOptions,
     time_s: float,
     small: Frame | None = None,
 ) -> Replacement:
-    """Free the person's colours of the old background, and composite or cut out.
+    """Adjust the outline, free the person of the old background, and composite or cut out.
 
     Args:
         background: what to put there.
         frame: (H, W, 3) uint8 RGB.
-        alpha: (H, W) float32 in [0, 1].
+        alpha: (H, W) float32 in [0, 1], as `refine` returns it.
+        edges: how the outline is moved and softened.
         time_s: when the frame is shown.
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
     """
+    shown, hers = adjust(alpha, edges)
     if isinstance(background, Transparent):
-        cutout = cut_out(estimate_foreground(frame, alpha, small), alpha)
+        cutout = cut_out(estimate_foreground(frame, hers, small, shown=shown), shown)
         # In lossy formats what is hidden beside her changes her outline: black would darken it.
-        hers = blur_without(frame, 1 - alpha, max(alpha.shape) * HERS_SHARE)
-        return Replacement(without_background(cutout, hers), alpha)
-    rim = estimate_rim(frame, alpha, small)
-    behind = background.at(time_s, frame, alpha)
-    return Replacement(over_at(rim, frame, behind), alpha)
+        around = blur_without(frame, 1 - hers, max(hers.shape) * HERS_SHARE)
+        return Replacement(without_background(cutout, around), shown)
+    rim = estimate_rim(frame, hers, small, shown=shown)
+    behind = background.at(time_s, frame, hers)
+    return Replacement(over_at(rim, frame, behind), shown)
 
 
 def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alpha:

@@ -88,7 +88,7 @@ def refine(
     small: Frame | None = None,
     parts: Sequence[Crop] | None = None,
 ) -> Alpha:
-    """Turn a probability into an alpha, guided by the frame.
+    """Turn a probability into an alpha, guided by the frame; neither moved nor softened yet.
 
     Args:
         probability: float32 in [0, 1], (H, W) or smaller with the same aspect.
@@ -121,12 +121,29 @@ def refine(
             guide_alpha(crop.of(alpha), crop.of(frame), coarse, guide, detail)
     if 0 < strength < 1:
         alpha = cv2.addWeighted(alpha, strength, whole, 1 - strength, 0)
+        np.clip(alpha, 0, 1, out=alpha)  # a sum may leave [0, 1] by a rounding error
+    return alpha
+
+
+def adjust(alpha: Alpha, options: RefineOptions) -> tuple[Alpha, Alpha]:
+    """Move and soften an outline as a user asks.
+
+    Args:
+        alpha: (H, W) float32 in [0, 1], as `refine` returns it.
+        options: by how much.
+
+    Returns:
+        What is shown, and how much of each pixel is the person's own: a pixel that is all hers
+        keeps its colours where it is shown in part. Both like `alpha`.
+    """
+    shown = hers = alpha
     if options.shift_px:
-        alpha = shifted(alpha, options.shift_px)
+        shown = shifted(alpha, options.shift_px)
+        hers = np.maximum(alpha, shown)
     if options.feather_px:
-        alpha = softened(alpha, options.feather_px)
-    # Only what was summed may have left [0, 1], by a rounding error.
-    return alpha if options == RefineOptions() else np.clip(alpha, 0, 1, out=alpha)
+        shown = softened(shown, options.feather_px)
+    # A rounding error may have left [0, 1].
+    return (shown if shown is alpha else np.clip(shown, 0, 1)), hers
 
 
 def only_in(parts: Sequence[Crop], probability: Probability) -> Probability:

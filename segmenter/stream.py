@@ -87,7 +87,9 @@ class LiveReplacer:
             return lambda: done
         look = self._matting.look(frame, smoothing=options.smoothing)
         cut = self._matting.cut
-        return lambda: put_before(background, frame, cut(look, options), time_s, look.small)
+        return lambda: put_before(
+            background, frame, cut(look, options), options.refine, time_s, look.small
+        )
 
     def update(
         self, background: Background | None = None, options: ReplaceOptions | None = None
@@ -181,7 +183,7 @@ def pictures_of(
     times = (float(index / info.frame_rate) for index in count(first + skip))
 
     def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
-        return put_before(background, *cut, next(times)).picture
+        return put_before(background, *cut, options.refine, next(times)).picture
 
     return overlap(between(alphas_of(frames, segmenter, options), skip), place)
 

@@ -23,14 +23,18 @@ class Vague:
         return cv2.GaussianBlur(exact, (0, 0), 4)
 
 
-def person_in_result(**refine: float) -> np.ndarray:
-    """Return how much of the person is seen in each column of a composite on blue, 0 to 1."""
+def columns_of_result(**refine: float) -> np.ndarray:
+    """Return the colour of each column of a composite on blue, (WIDTH, 3)."""
     frame = np.full((WIDTH, WIDTH, 3), ROOM, np.uint8)
     frame[:, LEFT:RIGHT] = PERSON
     options = ReplaceOptions(refine=RefineOptions(**refine))
     picture = replace_in_image(frame, Colour(*NEW), segmenter=Vague(), options=options).picture
-    blue = picture[20:-20, :, 2].mean(axis=0)
-    return (NEW[2] - blue) / (NEW[2] - PERSON[2])
+    return picture[20:-20].mean(axis=0)
+
+
+def person_in_result(**refine: float) -> np.ndarray:
+    """Return how much of the person is seen in each column of a composite on blue, 0 to 1."""
+    return (NEW[2] - columns_of_result(**refine)[:, 2]) / (NEW[2] - PERSON[2])
 
 
 def outline_of(seen: np.ndarray) -> tuple[float, float]:
@@ -70,3 +74,13 @@ def test_feather_softens_and_leaves_the_outline_where_it_is():
     plain, soft, softer = (person_in_result(feather_px=px) for px in (0, 2, 6))
     assert rim_of(plain) < rim_of(soft) < rim_of(softer)
     assert outline_of(softer) == pytest.approx(outline_of(plain), abs=1)
+
+
+@pytest.mark.parametrize(
+    "refine", [{"feather_px": 20}, {"feather_px": 5}, {"shift_px": -6}], ids=str
+)
+def test_who_is_shown_in_part_keeps_her_own_colours(refine):
+    seen, columns = person_in_result(**refine), columns_of_result(**refine)
+    inside = slice(LEFT + 4, RIGHT - 4)
+    expected = seen[:, None] * np.float32(PERSON) + (1 - seen[:, None]) * np.float32(NEW)
+    assert seen[inside].min() < 0.9 and np.abs(columns - expected)[inside].max() < 2

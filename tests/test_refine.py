@@ -8,7 +8,7 @@ from segmenter import Segmenter, open_image
 from segmenter.crops import WHOLE, Crop
 from segmenter.errors import InvalidInput
 from segmenter.metrics import boundary_f, mad
-from segmenter.refine import VIDEO, RefineOptions, refine, studied_parts, unknown_band
+from segmenter.refine import VIDEO, RefineOptions, adjust, refine, studied_parts, unknown_band
 from segmenter.resample import halve
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -76,16 +76,18 @@ def test_nobody_and_everywhere_stay_so():
 @pytest.mark.parametrize("shift", [4.0, -4.0, 1.5])
 def test_shift_moves_the_outline_by_that_many_pixels(shift):
     frame = photograph(disc())
-    area = refine(disc(), frame).sum()
-    shifted = refine(disc(), frame, RefineOptions(shift_px=shift)).sum()
-    radius, moved = np.sqrt(area / np.pi), np.sqrt(shifted / np.pi)
+    alpha = refine(disc(), frame)
+    shown, hers = adjust(alpha, RefineOptions(shift_px=shift))
+    radius, moved = np.sqrt(alpha.sum() / np.pi), np.sqrt(shown.sum() / np.pi)
     assert moved - radius == pytest.approx(shift, abs=0.4)
+    np.testing.assert_array_equal(hers, np.maximum(alpha, shown))
 
 
 def test_feather_widens_the_soft_rim():
     frame = photograph(disc())
     plain = refine(disc(), frame)
-    soft = refine(disc(), frame, RefineOptions(feather_px=5))
+    soft, hers = adjust(plain, RefineOptions(feather_px=5))
+    np.testing.assert_array_equal(hers, plain)
     assert soft.sum() == pytest.approx(plain.sum(), rel=0.01)
     assert ((soft > 0.1) & (soft < 0.9)).sum() > 3 * ((plain > 0.1) & (plain < 0.9)).sum()
 

@@ -11,12 +11,13 @@ from segmenter.gpu.resize import enlarge, shrink, shrink_to
 NEGLIGIBLE = 0.5 / 255
 
 
-def estimate_foreground(frames: Tensor, alpha: Tensor) -> Tensor:
+def estimate_foreground(frames: Tensor, alpha: Tensor, shown: Tensor) -> Tensor:
     """Return F of C = αF + (1 - α)B for every pixel that is partly covered.
 
     Args:
         frames: (N, 3, H, W) uint8, the pictures C.
         alpha: (N, 1, H, W) float32 in [0, 1].
+        shown: likewise, what is shown of the person, which may be more or less.
 
     Returns:
         (N, 3, H, W) float16 whole levels; the frame's own colours elsewhere.
@@ -28,12 +29,12 @@ def estimate_foreground(frames: Tensor, alpha: Tensor) -> Tensor:
     # near + α (seen - behind - α (near - behind))
     rest = torch.addcmul(seen - behind, coverage, near - behind, value=-1)
     estimate = torch.addcmul(near, coverage, rest).round_().clamp_(0, 255)
-    return torch.where(partly_covered(alpha), estimate, seen)
+    return torch.where(partly_covered(alpha, shown), estimate, seen)
 
 
-def partly_covered(alpha: Tensor) -> Tensor:
+def partly_covered(alpha: Tensor, shown: Tensor) -> Tensor:
     """Mark the outline's pixels and those two pixels beyond, (N, 1, H, W) bool."""
-    return (dilate(alpha, 5) > NEGLIGIBLE) & (alpha < 1 - NEGLIGIBLE)
+    return (dilate(shown, 5) > NEGLIGIBLE) & (alpha < 1 - NEGLIGIBLE)
 
 
 def blurred_colours(frames: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:

@@ -45,11 +45,16 @@ def refine(frames: Tensor, outline: Outline, options: RefineOptions, radius: int
         alpha = guided_alpha(whole, frames, outline, radius)
     if 0 < strength < 1:
         alpha = torch.lerp(whole, alpha, strength)
-    if options.shift_px:
-        alpha = shift_outline(alpha, options.shift_px)
-    if options.feather_px:
-        alpha = gaussian_blur(alpha, options.feather_px)
     return alpha.clamp(0, 1)
+
+
+def adjust(alpha: Tensor, options: RefineOptions) -> tuple[Tensor, Tensor]:
+    """Move and soften outlines, (N, 1, H, W): what is shown, and how much is the person's own."""
+    shown = shift_outline(alpha, options.shift_px) if options.shift_px else alpha
+    hers = torch.maximum(alpha, shown)
+    if options.feather_px:
+        shown = gaussian_blur(shown, options.feather_px).clamp(0, 1)
+    return shown, hers
 
 
 def guided_alpha(whole: Tensor, frames: Tensor, outline: Outline, radius: int) -> Tensor:

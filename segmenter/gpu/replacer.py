@@ -20,7 +20,7 @@ from segmenter.gpu.composite import cut_out, over
 from segmenter.gpu.foreground import estimate_foreground
 from segmenter.gpu.graph import exclusive
 from segmenter.gpu.look import Seen, looker_of
-from segmenter.gpu.refine import Outline, refine
+from segmenter.gpu.refine import Outline, adjust, refine
 from segmenter.gpu.steady import AlphaSteadier
 from segmenter.gpu.study import Findings, Study
 from segmenter.gpu.transfer import download, new_stream, on_stream, upload
@@ -112,12 +112,12 @@ class DeviceReplacer:
         for tensor in (seen.pixels, seen.guide):
             if tensor.is_cuda:  # they were made on another stream
                 tensor.record_stream(self._stream)
-        alpha = self._alpha(studied)
-        foreground = estimate_foreground(seen.pixels, alpha)
+        shown, hers = adjust(self._alpha(studied), studied.options.refine)
+        foreground = estimate_foreground(seen.pixels, hers, shown)
         if isinstance(background, Transparent):
-            hers = blur_without(seen.pixels, 1 - alpha, max(alpha.shape[-2:]) * HERS_SHARE)
-            return cut_out(foreground, alpha, hers), alpha
-        return over(foreground, alpha, self._backdrop(background, times, seen, alpha)), alpha
+            around = blur_without(seen.pixels, 1 - hers, max(hers.shape[-2:]) * HERS_SHARE)
+            return cut_out(foreground, shown, around), shown
+        return over(foreground, shown, self._backdrop(background, times, seen, hers)), shown
 
     def _alpha(self, studied: Studied) -> Tensor:
         """Refine the edges of the people, and steady them; (N, 1, H, W) float32."""

@@ -51,7 +51,7 @@ def test_it_lists_the_files_and_how_near_they_come(photos, tmp_path, capsys):
         (["nowhere.pt"], "nowhere.pt is no checkpoint"),
         (["nowhere.json"], "no record nowhere.json"),
         (["x.pt", "--formats", "int8"], "give --calibration FOLDER"),
-        (["x.pt", "--fixed-size", "70"], "choose a multiple of 32"),
+        (["x.pt", "--fixed-size", "70"], "choose a multiple of 16"),
         (["x.pt", "--photos", "nowhere"], "can't list nowhere"),
     ],
 )

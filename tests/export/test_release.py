@@ -116,7 +116,7 @@ def test_tflite_has_the_video_size_or_the_one_asked_for(
     ("wish", "reason"),
     [
         ({"formats": ("coreml",)}, "no format 'coreml'; choose onnx, tflite, int8"),
-        ({"fixed_size": 100}, "the fixed size is 100; choose a multiple of 32"),
+        ({"fixed_size": 100}, "the fixed size is 100; choose a multiple of 16"),
         ({"fixed_size": 0}, "the fixed size is 0"),
         ({"formats": ("int8",)}, "give --calibration FOLDER"),
     ],

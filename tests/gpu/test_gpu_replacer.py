@@ -103,7 +103,7 @@ def on_cpu(segmenter, frames, background, options):
     matting, found = Matting(segmenter, closely=True), []
     for number, frame in enumerate(frames):
         alpha = matting.cut(matting.look(frame, smoothing=options.smoothing), options)
-        found.append(put_before(background, frame, alpha, number / 25).picture)
+        found.append(put_before(background, frame, alpha, options.refine, number / 25).picture)
     return np.array(found)
 
 
@@ -215,7 +215,9 @@ def test_a_camera_that_changes_its_size_and_choices(segmenters, device, moving):
         options = ReplaceOptions(smoothing=smoothing)
         done = card(frame, BLUE, options, 0.0)
         alpha = matting.cut(matting.look(frame, smoothing=smoothing), options)
-        assert_alike(done.picture, put_before(BLUE, frame, alpha, 0.0).picture, device)
+        assert_alike(
+            done.picture, put_before(BLUE, frame, alpha, options.refine, 0.0).picture, device
+        )
         assert done.alpha.dtype == np.float32
         apart = np.percentile(differences(done.alpha, alpha), 99)
         assert apart <= (2 if device == "cpu" else 5)

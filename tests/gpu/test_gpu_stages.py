@@ -68,13 +68,15 @@ def test_the_fit_is_that_of_the_cpu(device):
 def test_refinement(device, options):
     frames, probabilities = [FRAME, OTHER_FRAME], [PROBABILITY, OTHER_PROBABILITY]
     tensors = as_tensor(frames, device), outline_of(frames, probabilities, device)
-    found = as_array(gpu_refine.refine(*tensors, options, VIDEO.radius))
-    for alpha, frame, probability in zip(found, frames, probabilities, strict=True):
+    found = gpu_refine.adjust(gpu_refine.refine(*tensors, options, VIDEO.radius), options)
+    pairs = zip(*map(as_array, found), strict=True)
+    for (shown, hers), frame, probability in zip(pairs, frames, probabilities, strict=True):
         coarse = shrink(probability, VIDEO.long_side)
-        expected = refine.refine(coarse, frame, options, detail=VIDEO)
-        assert alpha.dtype == np.float32 and alpha.min() >= 0 and alpha.max() <= 1
-        apart = differences(alpha, expected)
-        assert np.percentile(apart, 99) <= 1 and apart.max() <= 8
+        expected = refine.adjust(refine.refine(coarse, frame, options, detail=VIDEO), options)
+        for alpha, wanted in zip((shown, hers), expected, strict=True):
+            assert alpha.dtype == np.float32 and alpha.min() >= 0 and alpha.max() <= 1
+            apart = differences(alpha, wanted)
+            assert np.percentile(apart, 99) <= 1 and apart.max() <= 8
 
 
 @devices
@@ -89,10 +91,11 @@ def test_nobody_has_no_outline(device):
 def test_the_persons_own_colours(device):
     frames = [FRAME, OTHER_FRAME]
     alphas = [cv2.GaussianBlur(p, (0, 0), 3) for p in (PROBABILITY, OTHER_PROBABILITY)]
-    tensors = as_tensor(frames, device), as_tensor(alphas, device)
+    shown = [cv2.GaussianBlur(alpha, (0, 0), 6) for alpha in alphas]
+    tensors = (as_tensor(given, device) for given in (frames, alphas, shown))
     found = as_array(gpu_foreground.estimate_foreground(*tensors))
-    for picture, frame, alpha in zip(found, frames, alphas, strict=True):
-        expected = foreground.estimate_foreground(frame, alpha)
+    for picture, frame, alpha, visible in zip(found, frames, alphas, shown, strict=True):
+        expected = foreground.estimate_foreground(frame, alpha, shown=visible)
         apart = differences(picture, expected)
         assert np.percentile(apart, 99) <= 1 and apart.max() <= 3
         changed = (expected != frame).any(axis=2)
