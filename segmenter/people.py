@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.arrays import Frame, Mask, Probability
+from segmenter.arrays import Frame, Mask, Probability, to_grey
 from segmenter.errors import InvalidInput, NobodyThere
 from segmenter.holes import SURE, WORKING_SIZE, doubtful_openings, open_gaps
 from segmenter.resample import enlarge, shrink
@@ -206,8 +206,13 @@ def fall_apart(piece: Mask) -> list[Mask]:
 
 
 def parts_around(piece: Mask, cores: Labels, chosen: NDArray[np.intp]) -> list[Mask]:
-    """Give every pixel of the piece to the nearest of the chosen cores."""
-    nearest, _ = spread(np.where(np.isin(cores, chosen), cores, 0))
+    """Give every pixel of the piece to the chosen core that is nearest by a way inside the piece."""
+    markers = np.where(np.isin(cores, chosen), cores, 0).astype(np.int32)
+    markers[~piece] = cores.max() + 1
+    # Floods rise alike on the flat piece; what is around it comes over the edge last.
+    flooded = cv2.watershed(cv2.merge([to_grey(piece)] * 3), markers)
+    # They leave lines between them.
+    nearest, _ = spread(np.where(np.isin(flooded, chosen), flooded, 0))
     return [piece & (nearest == core) for core in chosen]
 
 

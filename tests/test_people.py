@@ -141,3 +141,12 @@ def test_a_head_or_a_bag_is_not_taken_off():
     probability[80:120, 310:330] = probability[235:245, 400:440] = 0.9  # the neck, and a strap
     kept = choose_people(probability, "largest")
     np.testing.assert_array_equal(kept, probability)
+
+
+def test_a_foot_beside_another_person_stays_with_its_own():
+    mask = np.zeros((120, 160), np.float32)
+    mask[10:110, 20:50] = mask[10:110, 100:130] = 1
+    mask[20:28, 50:100] = 1  # an arm
+    mask[105:109, 50:94] = 1  # a foot, whose end is nearer to the other one
+    kept = choose_people(mask, "clicked", (35 / 160, 0.5))
+    assert kept[105:109, 50:92].all() and not kept[10:110, 102:].any()
