@@ -1,7 +1,6 @@
 """Whole folders: every item is tried, names are kept, and a report says what became of each."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,15 +11,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from segmenter.arrays import Alpha, to_grey
 from segmenter.background import Background, Transparent
 from segmenter.edges_view import edges_view
 from segmenter.errors import InvalidInput, SegmenterError
-from segmenter.images import IMAGE_ENDINGS, open_image, save_image
+from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
-from segmenter.pipeline import ReplaceOptions, matte_of_image, replace_in_image
-from segmenter.stream import mattes_of_frames, mattes_of_video, replace_in_video, require_no_click
-from segmenter.targets import files_in, is_video, plan, require_exists, require_kept, told_apart
+from segmenter.pipeline import ReplaceOptions, replace_in_image
+from segmenter.stream import replace_in_video, require_no_click
+from segmenter.targets import is_video, plan
 from segmenter.threads import one_thread_a_stage
 from segmenter.video import probe
 
@@ -137,93 +135,6 @@ def is_cutout(background: Background, edges: bool) -> bool:
     return isinstance(background, Transparent) and not edges
 
 
-def matte_all(
-    source: Path, target: Path, segmenter: Segmenter, *, raw: bool = False, quiet: bool = False
-) -> Report:
-    """Write mattes: of photos as TARGET/<stem>.png; of videos and clips one a frame, in order.
-
-    A folder inside `source` is a clip: its pictures follow each other in time. The matte of a
-    single photo is TARGET itself where that ends in `.png` and is no folder.
-
-    Raises:
-        InvalidInput: there is nothing to do, or a matte would overwrite an input.
-    """
-    require_exists(source)
-
-    @one_thread_a_stage()
-    def video(path: Path, folder: Path) -> int:
-        alphas = mattes_of_video(path, segmenter, raw)
-        numbered = ((folder / f"{index:06d}.png", alpha) for index, alpha in enumerate(alphas))
-        return write_mattes(numbered)
-
-    @one_thread_a_stage()
-    def clip(path: Path, folder: Path) -> int:
-        frames = pictures_in(path)
-        alphas = mattes_of_frames(map(open_image, frames), segmenter, raw)
-        return write_mattes(zip(mattes_of_clip(folder, frames), alphas, strict=True))
-
-    def photo(path: Path, output: Path) -> int:
-        save_image(output, to_grey(matte_of_image(open_image(path), segmenter, raw)))
-        return 1
-
-    def planned(path: Path) -> tuple[Path, Callable[[Path, Path], int]] | None:
-        if path.is_dir() and pictures_in(path):
-            return target / path.name, clip
-        if is_video(path):
-            return target if path == source else target / path.stem, video
-        is_single = path == source  # whose content decides, whatever its ending
-        if is_single or path.suffix.lower() in IMAGE_ENDINGS:
-            return matte_file(path, target, is_single), photo
-        return None
-
-    paths = [source] if source.is_file() else files_in(source, folders=True)
-    found = {path: plan_of_it for path in paths if (plan_of_it := planned(path))}
-    if not found:
-        raise InvalidInput(f"{source} holds no photos or videos; give a folder that does")
-    outputs = told_apart([output for output, _ in found.values()], list(found))
-    require_photos_kept(list(found), outputs)
-    jobs = [
-        Job(path, output, partial(work, path, output))
-        for (path, (_, work)), output in zip(found.items(), outputs, strict=True)
-    ]
-    return run(jobs, segmenter.describe(), quiet)
-
-
-def matte_file(path: Path, target: Path, is_single: bool) -> Path:
-    """Return where a photo's matte goes; raise InvalidInput when that is named as no PNG."""
-    ending = target.suffix.lower()
-    if not is_single or os.path.isdir(target) or ending not in IMAGE_ENDINGS:
-        return target / f"{path.stem}.png"
-    if ending != ".png":
-        raise InvalidInput(f"a matte is no {ending}; name {target.stem}.png, or a folder")
-    return target
-
-
-def require_photos_kept(paths: list[Path], outputs: list[Path]) -> None:
-    """Raise InvalidInput when a matte, of a photo or of a clip's frame, would overwrite a photo."""
-    frames = {path: pictures_in(path) for path in paths if path.is_dir()}
-    mattes = [
-        matte
-        for path, output in zip(paths, outputs, strict=True)
-        for matte in mattes_of_clip(output, frames.get(path, [])) or [output]
-    ]
-    require_kept([photo for path in paths for photo in frames.get(path, [path])], mattes)
-
-
-def mattes_of_clip(folder: Path, frames: list[Path]) -> list[Path]:
-    """Return where the mattes of a clip's frames go: FOLDER/<stem>.png, told apart."""
-    return told_apart([folder / f"{frame.stem}.png" for frame in frames], frames)
-
-
-def write_mattes(mattes: Iterable[tuple[Path, Alpha]]) -> int:
-    """Save each alpha and return how many there were."""
-    count = 0
-    for output, alpha in mattes:
-        save_image(output, to_grey(alpha))
-        count += 1
-    return count
-
-
 def attempt(job: Job) -> Item:
     """Do one job; whatever goes wrong is noted and stays with it."""
     started = time.monotonic()
@@ -241,11 +152,6 @@ def explain(problem: Exception) -> str:
     if isinstance(problem, SegmenterError):
         return str(problem)
     return f"failed unexpectedly, please report it: {type(problem).__name__}: {problem}"
-
-
-def pictures_in(folder: Path) -> list[Path]:
-    """List a folder's pictures in name order."""
-    return [path for path in files_in(folder) if path.suffix.lower() in IMAGE_ENDINGS]
 
 
 def progress(

@@ -36,13 +36,13 @@ def edges_view(frame: Frame, probability: Probability, alpha: Alpha) -> Frame:
     """
     require_coverage(probability, require_frame(frame))
     require_coverage(alpha, frame)
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) * DIMMED
+    grey = cv2.convertScaleAbs(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), alpha=DIMMED)
     picture = cv2.merge([grey, grey, grey])
     for part in studied_parts(probability):
         studied = (shrink(part.of(whole), PHOTO.long_side) for whole in (frame, probability, alpha))
         for layer in layers_of(*studied):
             paint(part.of(picture), *layer)
-    return np.rint(picture).astype(np.uint8)
+    return picture
 
 
 def layers_of(
@@ -69,8 +69,9 @@ def widened(mask: Mask) -> Mask:
 
 
 def paint(picture: np.ndarray, mask: Mask, colour: tuple[int, int, int], coverage: float) -> None:
-    """Lay a colour over the (H, W, 3) float32 picture where the smaller mask says so."""
+    """Lay a colour over the (H, W, 3) uint8 picture where the smaller mask says so."""
     height, width = picture.shape[:2]
     size = (width, height)
     where = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    picture[where] = (1 - coverage) * picture[where] + coverage * np.float32(colour)
+    blend = (1 - coverage) * picture[where] + coverage * np.float32(colour)
+    picture[where] = np.rint(blend).astype(np.uint8)

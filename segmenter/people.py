@@ -206,7 +206,7 @@ def fall_apart(piece: Mask) -> list[Mask]:
 
 
 def parts_around(piece: Mask, cores: Labels, chosen: NDArray[np.intp]) -> list[Mask]:
-    """Give every pixel of the piece to the chosen core that is nearest by a way inside the piece."""
+    """Give every pixel of the piece to the chosen core that is nearest on ways inside it."""
     markers = np.where(np.isin(cores, chosen), cores, 0).astype(np.int32)
     markers[~piece] = cores.max() + 1
     # Floods rise alike on the flat piece; what is around it comes over the edge last.

@@ -6,7 +6,15 @@ from functools import partial
 from pathlib import Path
 
 from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
-from segmenter.background import Background, Blur, Clip, Colour, Picture, Transparent
+from segmenter.background import (
+    Background,
+    Blur,
+    Clip,
+    Colour,
+    Picture,
+    Transparent,
+    require_background,
+)
 from segmenter.background.blur import blur_without
 from segmenter.composite import cut_out, over_at, without_background
 from segmenter.errors import InvalidInput
@@ -119,6 +127,7 @@ def replace_in_image(
         options: None for the defaults.
     """
     require_frame(frame)
+    require_background(background)
     segmenter = segmenter or Segmenter()
     options = options or ReplaceOptions()
     found = segmenter.probability(frame)

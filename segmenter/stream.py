@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from segmenter.arrays import Alpha, Cutout, Frame, require_frame
-from segmenter.background import Background, Transparent
+from segmenter.background import Background, Transparent, require_background
 from segmenter.errors import InvalidInput
 from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
@@ -68,7 +68,7 @@ class LiveReplacer:
         """
         self._matting = Matting(segmenter, closely=closely)
         self._card = card_for_live(segmenter)
-        self._background = background or Transparent()
+        self._background = require_background(background) or Transparent()
         self._options = require_no_click(options or ReplaceOptions())
         self._lock = threading.Lock()
 
@@ -97,7 +97,7 @@ class LiveReplacer:
         """Change the background, the options or both, from the next frame to begin on."""
         with self._lock:
             self._options = require_no_click(options or self._options)
-            self._background = background or self._background
+            self._background = require_background(background) or self._background
 
 
 def require_no_click(options: ReplaceOptions) -> ReplaceOptions:
@@ -137,9 +137,9 @@ def replace_in_video(
         UnreadableVideo, OutputFailed, InvalidInput: as their messages say.
     """
     source, target = Path(source), Path(target)
+    background = require_background(background) or Transparent()
     require_kept([source] if os.path.exists(source) else [], [target])
     info = probe(source)
-    background = background or Transparent()
     segmenter, options = segmenter or Segmenter(), require_no_click(options or ReplaceOptions())
     on_card = segmenter.device.kind == "cuda"
     frames = read_frames(source, info=info, hardware=on_card)

@@ -28,6 +28,7 @@ def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path,
         require_kept([source], [output])
         return [(source, output)]
     folder = target or beside(source)
+    require_folder(folder)
     if folder.resolve() == source.resolve():
         raise InvalidInput(f"{folder} is the input folder itself; choose another output")
     earlier = folder.resolve() if folder.resolve().is_relative_to(source.resolve()) else None
@@ -69,6 +70,12 @@ def beside(source: Path) -> Path:
     if not source.name:
         raise InvalidInput(f"nothing can lie beside {source}; choose an output with -o")
     return source.with_name(source.name + SUFFIX)
+
+
+def require_folder(target: Path) -> None:
+    """Raise InvalidInput when the results of a folder can't go to `target`, which is a file."""
+    if os.path.isfile(target):
+        raise InvalidInput(f"{target} is a file; name a folder for the results")
 
 
 def require_kept(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:

@@ -1,16 +1,13 @@
 import json
-from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 from clips import make_clip
 from scenes import RedSegmenter, person
 
 from segmenter.background import Colour, Transparent
-from segmenter.batch import Replacer, matte_all, replace_all
-from segmenter.errors import InvalidInput
-from segmenter.images import open_image, save_image
+from segmenter.batch import Replacer, replace_all
+from segmenter.images import save_image
 from segmenter.pipeline import ReplaceOptions
 
 SEGMENTER = RedSegmenter()
@@ -59,116 +56,3 @@ def test_an_unforeseen_failure_stays_with_its_item(folder, tmp_path, monkeypatch
     report = replace_all(folder, tmp_path / "out", BLUE, quiet=True)
     assert len(report.items) == 4 and len(report.failures) == 3
     assert "something inside" in report.summary()
-
-
-def test_mattes_have_the_photos_size_and_truth(tmp_path):
-    save_image(tmp_path / "in" / "anna.png", person(left=60, side=40))
-    matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
-    matte = cv2.imread(str(tmp_path / "out" / "anna.png"), cv2.IMREAD_UNCHANGED)
-    assert matte.dtype == np.uint8 and matte.shape == (120, 160)
-    assert matte[60, 80] == 255 and matte[5, 5] == 0
-    assert (matte > 127).sum() == pytest.approx(1600, rel=0.02)
-
-
-def test_raw_mattes_are_the_probability(tmp_path):
-    save_image(tmp_path / "in" / "anna.png", person())
-    matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, raw=True, quiet=True)
-    truth = SEGMENTER.probability(open_image(tmp_path / "in" / "anna.png")) * 255
-    matte = cv2.imread(str(tmp_path / "out" / "anna.png"), cv2.IMREAD_UNCHANGED)
-    np.testing.assert_array_equal(matte, truth)
-
-
-def test_a_folder_in_the_folder_is_a_clip_and_a_video_gives_a_matte_a_frame(tmp_path):
-    for index in range(3):
-        save_image(tmp_path / "in" / "clip" / f"{index:05d}.jpg", person(left=20 + 30 * index))
-    make_clip(tmp_path / "in" / "wave.mp4", rate="25", seconds=0.2)
-    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
-    mattes = sorted(path.name for path in (tmp_path / "out" / "clip").iterdir())
-    assert mattes == ["00000.png", "00001.png", "00002.png"]
-    assert len(list((tmp_path / "out" / "wave").iterdir())) == 5
-    assert [item.frames for item in report.items] == [3, 5]
-
-
-def test_frames_of_one_name_in_a_clip_are_told_apart(tmp_path):
-    frames = tmp_path / "in" / "shot"
-    frames.mkdir(parents=True)
-    for name in ("a.jpg", "a.png", "b.jpg"):
-        save_image(frames / name, person())
-    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
-    assert [item.frames for item in report.items] == [3]
-    names = sorted(path.name for path in (tmp_path / "out" / "shot").iterdir())
-    assert names == ["a-jpg.png", "a-png.png", "b.png"]
-
-
-def test_mattes_of_one_name_are_told_apart(tmp_path):
-    for index, name in enumerate(("a.jpg", "a.png", "b.png")):
-        save_image(tmp_path / "in" / name, person(left=20 + 30 * index))
-    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
-    names = ["a-jpg.png", "a-png.png", "b.png"]
-    assert [Path(item.output).name for item in report.items] == names
-    mattes = [cv2.imread(str(tmp_path / "out" / name), cv2.IMREAD_GRAYSCALE) for name in names]
-    lefts = [np.flatnonzero(matte[60] > 127)[0] for matte in mattes]
-    assert lefts == pytest.approx([20, 50, 80], abs=1)
-
-
-@pytest.mark.parametrize(
-    ("given", "target"),
-    [(".", "."), ("a.png", "."), ("a.png", "a.png"), (".", "clip"), ("..", "..")],
-)
-def test_no_matte_overwrites_a_photo(tmp_path, given, target):
-    photos = tmp_path / "photos"
-    for name in ("a.png", "b.jpg", "clip/a.png"):
-        save_image(photos / name, person())
-    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
-    with pytest.raises(InvalidInput, match="the input itself"):
-        matte_all(photos / given, photos / target, SEGMENTER, quiet=True)
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
-
-
-def test_the_content_of_one_photo_decides_whatever_its_ending(tmp_path):
-    save_image(tmp_path / "a.jpg", person())
-    shot = (tmp_path / "a.jpg").rename(tmp_path / "shot")
-    report = matte_all(shot, tmp_path / "out", SEGMENTER, quiet=True)
-    assert not report.failures and (tmp_path / "out" / "shot.png").exists()
-
-
-def test_the_matte_of_one_photo_may_be_named(tmp_path):
-    save_image(tmp_path / "a.jpg", person())
-    report = matte_all(tmp_path / "a.jpg", tmp_path / "alpha.png", SEGMENTER, quiet=True)
-    assert report.items[0].output == str(tmp_path / "alpha.png")
-    assert cv2.imread(str(tmp_path / "alpha.png"), cv2.IMREAD_UNCHANGED).shape == (120, 160)
-    (tmp_path / "folder.jpg").mkdir()
-    matte_all(tmp_path / "a.jpg", tmp_path / "folder.jpg", SEGMENTER, quiet=True)
-    assert (tmp_path / "folder.jpg" / "a.png").exists()
-    with pytest.raises(InvalidInput, match=r"name alpha\.png"):
-        matte_all(tmp_path / "a.jpg", tmp_path / "alpha.webp", SEGMENTER, quiet=True)
-
-
-def test_what_can_not_be_read_does_not_stop_the_mattes_of_the_others(tmp_path):
-    save_image(tmp_path / "in" / "anna.png", person())
-    save_image(tmp_path / "in" / "clip" / "0.png", person())
-    for folder in ("in", "in/clip"):
-        (tmp_path / folder / "lost.jpg").symlink_to(tmp_path / "nowhere.jpg")
-        (tmp_path / folder / "._anna.png").write_bytes(b"what macOS leaves on a stick")
-    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
-    assert not report.failures and len(report.items) == 2
-    written = sorted(path.name for path in (tmp_path / "out").rglob("*.png"))
-    assert written == ["0.png", "anna.png"]
-
-
-def test_a_folder_that_can_not_be_read_holds_nothing(tmp_path, monkeypatch):
-    save_image(tmp_path / "in" / "anna.png", person())
-    locked = tmp_path / "in" / "lost+found"
-    locked.mkdir()
-    listed = Path.iterdir
-
-    def iterdir(folder):
-        if folder == locked:
-            raise PermissionError(13, "Permission denied")
-        return listed(folder)
-
-    monkeypatch.setattr(Path, "iterdir", iterdir)
-    report = matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
-    assert [Path(item.input).name for item in report.items] == ["anna.png"]
-    with pytest.raises(InvalidInput, match="no photos"):
-        matte_all(locked, tmp_path / "out", SEGMENTER, quiet=True)

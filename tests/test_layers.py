@@ -44,7 +44,17 @@ ROWS = {
     6: {"pipeline"},
     7: {"gpu", "matting"},
     8: {"stream"},
-    9: {"answerer", "live", "page", "training", "export", "batch", "benchmark", "cluster"},
+    9: {
+        "answerer",
+        "batch",
+        "benchmark",
+        "cluster",
+        "export",
+        "live",
+        "mattes",
+        "page",
+        "training",
+    },
     10: {"cli", "__main__", "__init__"},
 }
 ROW_OF = {name: row for row, names in ROWS.items() for name in names}

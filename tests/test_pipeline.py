@@ -76,3 +76,9 @@ class TestReadBackground:
     def test_a_missing_picture(self, tmp_path):
         with pytest.raises(UnreadableImage, match="nowhere"):
             read_background(str(tmp_path / "nowhere.jpg"))
+
+
+@pytest.mark.parametrize("given", ["#00ff00", np.zeros((4, 4, 3), np.uint8)], ids=["text", "array"])
+def test_what_is_no_background_is_told_at_once(given):
+    with pytest.raises(InvalidInput, match=r"make one: Picture\(array\), or read_background"):
+        replace_in_image(np.zeros((4, 4, 3), np.uint8), given)

@@ -2,8 +2,17 @@
 
 from segmenter.background.blur import Blur
 from segmenter.background.clip import Clip
-from segmenter.background.contract import Background
+from segmenter.background.contract import Background, require_background
 from segmenter.background.fit import FITS
 from segmenter.background.still import Colour, Picture, Transparent
 
-__all__ = ["FITS", "Background", "Blur", "Clip", "Colour", "Picture", "Transparent"]
+__all__ = [
+    "FITS",
+    "Background",
+    "Blur",
+    "Clip",
+    "Colour",
+    "Picture",
+    "Transparent",
+    "require_background",
+]

@@ -1,8 +1,10 @@
 """What every background answers."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from segmenter.arrays import Alpha, Frame
+from segmenter.errors import InvalidInput
 
 
 class Background(ABC):
@@ -20,3 +22,17 @@ class Background(ABC):
 
     def close(self) -> None:  # noqa: B027 - most backgrounds hold nothing open
         """Let go of open files."""
+
+
+def require_background(given: Any) -> Background | None:
+    """Return what is given as a background.
+
+    Raises:
+        InvalidInput: it is neither one nor None.
+    """
+    if given is None or hasattr(given, "at"):
+        return given
+    raise InvalidInput(
+        f"a background is no {type(given).__name__}; make one: Picture(array), "
+        "or read_background(text) for a path, #rrggbb, blur or transparent"
+    )

@@ -40,7 +40,7 @@ def add_matte(commands) -> None:
 
 def run_matte(chosen: argparse.Namespace) -> int:
     """Write mattes."""
-    from segmenter.batch import matte_all
+    from segmenter.mattes import matte_all
 
     report = matte_all(
         chosen.input, chosen.output, make_segmenter(chosen), raw=chosen.raw, quiet=chosen.quiet

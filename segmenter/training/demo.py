@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from segmenter.batch import matte_all
 from segmenter.errors import OutputFailed
 from segmenter.inference import Segmenter
+from segmenter.mattes import matte_all
 from segmenter.training.pairs import find_pictures
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -1,0 +1,130 @@
+"""Alphas of whole folders as pictures: photos, videos, and clips of numbered frames."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+from segmenter.arrays import Alpha, to_grey
+from segmenter.batch import Job, Report, run
+from segmenter.errors import InvalidInput
+from segmenter.images import IMAGE_ENDINGS, open_image, save_image
+from segmenter.inference import Segmenter
+from segmenter.pipeline import matte_of_image
+from segmenter.stream import mattes_of_frames, mattes_of_video
+from segmenter.targets import (
+    files_in,
+    is_video,
+    require_exists,
+    require_folder,
+    require_kept,
+    told_apart,
+)
+from segmenter.threads import one_thread_a_stage
+
+
+def matte_all(
+    source: Path, target: Path, segmenter: Segmenter, *, raw: bool = False, quiet: bool = False
+) -> Report:
+    """Write mattes: of photos as TARGET/<stem>.png; of videos and clips one a frame, in order.
+
+    A folder inside `source` with pictures in it is a clip: these follow each other in time. Other
+    folders are looked into, and the tree is kept. The matte of a single photo is TARGET itself
+    where that ends in `.png` and is no folder.
+
+    Raises:
+        InvalidInput: there is nothing to do, or a matte would overwrite an input.
+    """
+    require_exists(source)
+
+    @one_thread_a_stage()
+    def video(path: Path, folder: Path) -> int:
+        alphas = mattes_of_video(path, segmenter, raw)
+        numbered = ((folder / f"{index:06d}.png", alpha) for index, alpha in enumerate(alphas))
+        return write_mattes(numbered)
+
+    @one_thread_a_stage()
+    def clip(path: Path, folder: Path) -> int:
+        frames = pictures_in(path)
+        alphas = mattes_of_frames(map(open_image, frames), segmenter, raw)
+        return write_mattes(zip(mattes_of_clip(folder, frames), alphas, strict=True))
+
+    def photo(path: Path, output: Path) -> int:
+        save_image(output, to_grey(matte_of_image(open_image(path), segmenter, raw)))
+        return 1
+
+    def planned(path: Path) -> tuple[Path, Callable[[Path, Path], int]] | None:
+        is_single = path == source  # whose content decides, whatever its ending
+        folder = target if is_single else target / path.parent.relative_to(source)
+        if path.is_dir():
+            return folder / path.name, clip
+        if is_video(path):
+            return folder if is_single else folder / path.stem, video
+        if is_single or path.suffix.lower() in IMAGE_ENDINGS:
+            return matte_file(path, folder, is_single), photo
+        return None
+
+    if source.is_file():
+        paths = [source]
+    else:
+        require_folder(target)
+        paths = list(files_and_clips(source, target))
+    found = {path: plan_of_it for path in paths if (plan_of_it := planned(path))}
+    if not found:
+        raise InvalidInput(f"{source} holds no photos or videos; give a folder that does")
+    outputs = told_apart([output for output, _ in found.values()], list(found))
+    require_photos_kept(list(found), outputs)
+    jobs = [
+        Job(path, output, partial(work, path, output))
+        for (path, (_, work)), output in zip(found.items(), outputs, strict=True)
+    ]
+    return run(jobs, segmenter.describe(), quiet)
+
+
+def files_and_clips(folder: Path, earlier: Path) -> Iterator[Path]:
+    """Yield all files, and the folders that are clips, in name order; not what `earlier` holds."""
+    for path in files_in(folder, folders=True):
+        if path.is_file() or pictures_in(path):
+            yield path
+        elif not path.is_symlink() and path.resolve() != earlier.resolve():
+            yield from files_and_clips(path, earlier)
+
+
+def matte_file(path: Path, target: Path, is_single: bool) -> Path:
+    """Return where a photo's matte goes; raise InvalidInput when that is named as no PNG."""
+    ending = target.suffix.lower()
+    if not is_single or os.path.isdir(target) or ending not in IMAGE_ENDINGS:
+        return target / f"{path.stem}.png"
+    if ending != ".png":
+        raise InvalidInput(f"a matte is no {ending}; name {target.stem}.png, or a folder")
+    return target
+
+
+def require_photos_kept(paths: list[Path], outputs: list[Path]) -> None:
+    """Raise InvalidInput when a matte, of a photo or of a clip's frame, would overwrite a photo."""
+    frames = {path: pictures_in(path) for path in paths if path.is_dir()}
+    mattes = [
+        matte
+        for path, output in zip(paths, outputs, strict=True)
+        for matte in mattes_of_clip(output, frames.get(path, [])) or [output]
+    ]
+    require_kept([photo for path in paths for photo in frames.get(path, [path])], mattes)
+
+
+def mattes_of_clip(folder: Path, frames: list[Path]) -> list[Path]:
+    """Return where the mattes of a clip's frames go: FOLDER/<stem>.png, told apart."""
+    return told_apart([folder / f"{frame.stem}.png" for frame in frames], frames)
+
+
+def write_mattes(mattes: Iterable[tuple[Path, Alpha]]) -> int:
+    """Save each alpha and return how many there were."""
+    count = 0
+    for output, alpha in mattes:
+        save_image(output, to_grey(alpha))
+        count += 1
+    return count
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """List a folder's pictures in name order."""
+    return [path for path in files_in(folder) if path.suffix.lower() in IMAGE_ENDINGS]
