@@ -1,12 +1,17 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import uuid4
 
 from segmenter.errors import OutputFailed
+
+# Reading never ends so: these are the written file's.
+NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 @contextmanager
@@ -14,7 +19,7 @@ def finished(path: Path) -> Iterator[Path]:
     """Give a temporary path with the same ending, which becomes `path` when the block succeeds.
 
     Raises:
-        OutputFailed: the folder can't be written to, or `path` is one.
+        OutputFailed: the folder can't be written to or is full, or `path` is one.
     """
     path = Path(path)
     if os.path.isdir(path):
@@ -35,5 +40,27 @@ def finished(path: Path) -> Iterator[Path]:
     try:
         yield part
         os.replace(part, path)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise OutputFailed(
+            f"can't write {path}: {error.strerror}; free some space, or choose another folder"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder unless it is there, and find out at once whether it can be written to.
+
+    Raises:
+        OutputFailed: it can't be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputFailed(
+            f"can't write into the folder {folder}: {error.strerror}; choose another"
+        ) from error

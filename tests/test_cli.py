@@ -234,6 +234,13 @@ def test_evaluate_scores_a_clip_frame_by_frame_and_steadied(models, tmp_path, ca
     assert "| model | clip | way | frames |" in capsys.readouterr().out
 
 
+def test_evaluate_looks_for_clips_before_it_scores(models, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("segmenter.training.evaluate.evaluate", None)  # would end in a TypeError
+    command = ["evaluate", str(put_pair(tmp_path / "set")), "--clips", str(tmp_path / "nope")]
+    assert cli.main(command) == 1
+    assert f"can't list {tmp_path / 'nope'}" in capsys.readouterr().err
+
+
 def test_evaluate_needs_something_to_score(capsys):
     assert cli.main(["evaluate"]) == 2
     assert "give a SET" in capsys.readouterr().err

@@ -1,7 +1,9 @@
+import errno
+
 import pytest
 
 from segmenter.errors import OutputFailed
-from segmenter.files import finished
+from segmenter.files import finished, make_folder
 
 
 def test_the_file_appears_only_when_the_block_succeeds(tmp_path):
@@ -51,3 +53,33 @@ def test_a_name_may_be_as_long_as_the_disk_allows(tmp_path):
     with finished(target) as part:
         part.write_text("whole")
     assert target.read_text() == "whole"
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
+    with pytest.raises(OutputFailed, match="No space left; free some"), finished(tmp_path / "x"):
+        raise OSError(errno.ENOSPC, "No space left")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_can_not_be_read_is_no_fault_of_what_is_written(tmp_path):
+    with pytest.raises(FileNotFoundError), finished(tmp_path / "x"):
+        (tmp_path / "source").read_bytes()
+
+
+def test_a_folder_is_made_and_left_empty(tmp_path):
+    make_folder(tmp_path / "new" / "run")
+    make_folder(tmp_path / "new" / "run")
+    assert list((tmp_path / "new" / "run").iterdir()) == []
+
+
+def test_a_folder_that_can_not_be_written_to_is_told(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputFailed, match="file: File exists; choose another"):
+        make_folder(tmp_path / "file")
+
+    def refuse(**_):  # the tests may run as root, whom no folder refuses
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("segmenter.files.TemporaryFile", refuse)
+    with pytest.raises(OutputFailed, match="Permission denied; choose another"):
+        make_folder(tmp_path)

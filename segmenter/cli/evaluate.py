@@ -91,12 +91,14 @@ def count(text: str) -> int:
 
 def run_evaluate(chosen: argparse.Namespace) -> int:
     """Score every model on every set, print, and write the plots and sheets."""
+    from segmenter.training.clips import check_clips
     from segmenter.training.evaluate import COLUMNS, evaluate, find_sets, to_json, to_markdown
 
     prepare(chosen)
     pictures = [folder for folder in chosen.sets if chosen.sheet and is_bare(folder)]
     sets = find_sets([one for one in chosen.sets if one not in pictures], quiet=chosen.quiet)
     composites = find_composites(chosen)
+    check_clips(chosen.clips, quiet=chosen.quiet)
     models = load_models(chosen)
     evaluations = [
         evaluate(model, photos, raw=chosen.raw, quiet=chosen.quiet)
@@ -128,7 +130,8 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
 
 def prepare(chosen: argparse.Namespace) -> None:
     """Find out before hours are spent whether there is work, and whether it can be written."""
-    from segmenter.errors import InvalidInput, OutputFailed
+    from segmenter.errors import InvalidInput
+    from segmenter.files import make_folder
 
     if not (chosen.sets or chosen.composites or chosen.clips):
         raise InvalidInput("nothing to score; give a SET, --composites DATA or --clips CLIP")
@@ -137,12 +140,7 @@ def prepare(chosen: argparse.Namespace) -> None:
 
         require_matplotlib()
     for folder in filter(None, (chosen.plots, chosen.sheet)):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputFailed(
-                f"can't make the folder {folder}: {error.strerror}; choose another"
-            ) from error
+        make_folder(folder)
 
 
 def is_bare(folder: Path) -> bool:

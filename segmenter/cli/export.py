@@ -15,7 +15,9 @@ def add_export(commands) -> None:
         "export",
         run_export,
         "Turn a run's averaged weights, or released ones, into files for others: NAME.safetensors, "
-        "NAME.onnx and the record NAME.json; and print how near each file comes to PyTorch.",
+        "NAME.onnx and the record NAME.json; and print how near each file comes to PyTorch. "
+        "A run's record keeps the sizes, licence and trained_on of a NAME.json that is in the "
+        "folder already, and tells what it kept.",
     )
     parser.add_argument(
         "source",

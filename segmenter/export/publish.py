@@ -71,7 +71,7 @@ def collect(model: str | None, repository: str, card: Path | None = None) -> lis
             none, one made from the record.
 
     Raises:
-        InvalidInput: `repository` can't be the name of one, or `card` can't be read.
+        InvalidInput: `repository` can't be the name of one, or the card can't be read.
         WeightsUnavailable: a file is missing, or is not the one its record describes.
     """
     require_name(repository)
@@ -94,7 +94,7 @@ def collect(model: str | None, repository: str, card: Path | None = None) -> lis
     )
     items.append(Item(HUB_RECORD, published.to_json().encode()))
     source = card or paths[0].parent / CARD
-    text = read(source).decode() if card or source.is_file() else None
+    text = read_text(source) if card or source.is_file() else None
     items.append(Item(CARD, make_card(published, repository, text).encode()))
     pictures = [source.parent / name for name in pictures_of(text or "")]
     return items + [Item(path.name, read(path)) for path in pictures if path.is_file()]
@@ -113,6 +113,15 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InvalidInput(f"can't read {path}: {error.strerror}; check the path") from error
+
+
+def read_text(path: Path) -> str:
+    """Return a text of any system: without Windows' byte order mark, and with one line end."""
+    try:
+        text = read(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path} is not in UTF-8; save it as UTF-8 text") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def require_name(repository: str) -> None:

@@ -1,9 +1,11 @@
 """The files of a release: safetensors, ONNX, what else was asked for, and the Weights record."""
 
 import hashlib
+import logging
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,11 @@ from segmenter.record import Weights
 from segmenter.training.pairs import read_image
 from segmenter.weights import read_record
 
+log = logging.getLogger(__name__)
+
 FORMATS = ("onnx", "tflite", "int8")
+# A record names files by their plain names; these need no quoting on any system.
+STEM = re.compile(r"[\w-][\w.-]*", re.ASCII)
 CALIBRATION_PHOTOS = 100
 # What a new record says where the run does not.
 ASSUMED = {
@@ -46,6 +52,8 @@ class ExportOptions:
 
     def __post_init__(self):
         """Refuse what can't be written."""
+        if self.name is not None:
+            require_stem(self.name)
         unknown = sorted(set(self.formats) - set(FORMATS))
         if unknown:
             raise InvalidInput(f"no format {unknown[0]!r}; choose {', '.join(FORMATS)}")
@@ -57,6 +65,15 @@ class ExportOptions:
                 f"int8 finds its scales on photos: give --calibration FOLDER with about "
                 f"{CALIBRATION_PHOTOS} of the kind that the network will see"
             )
+
+
+def require_stem(name: str) -> None:
+    """Refuse a name that no record could give its files."""
+    if not STEM.fullmatch(name):
+        raise InvalidInput(
+            f"{name!r} can't be the name of the files; give --name letters from a to z, digits, "
+            "- _ and . alone"
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +96,9 @@ def export(source: Path, folder: Path, options: ExportOptions | None = None) -> 
 
     Raises:
         InvalidInput: the source is no checkpoint, or one of another architecture.
-        WeightsUnavailable: the source is a record whose weights can't be found or trusted.
+        OutputFailed: the folder can't be written to, or is full.
+        WeightsUnavailable: the source is a record whose weights can't be found or trusted, or the
+            record to go on from can't be read.
         InvalidDataset: there are no photos to calibrate with.
         MissingExtra: a format needs a package that is not installed.
     """
@@ -92,18 +111,21 @@ def export(source: Path, folder: Path, options: ExportOptions | None = None) -> 
     )
     network = read_source(source, options.architecture)
     files = files_of(options.name or network.name, folder, options)
+    goes_on = files["record"].exists() and not network.record
+    older = read_record(files["record"]) if goes_on else None
     with ExitStack() as stack:
         parts = {kind: stack.enter_context(finished(path)) for kind, path in files.items()}
         write_safetensors(network.net, parts["safetensors"])
         write_onnx(network.net, parts["onnx"])
-        record = describe(network, files, parts)
+        record = describe(network, files, parts, older)
         write_others(network, record, parts, options, photos)
         record = write_records(record, files, parts)
     return Release(record, files)
 
 
 def files_of(name: str, folder: Path, options: ExportOptions) -> dict[str, Path]:
-    """Return the files to write, by kind."""
+    """Return the files to write, by kind; InvalidInput when they can't be called so."""
+    require_stem(name)
     files = {"safetensors": f"{name}.safetensors", "onnx": f"{name}.onnx", "record": f"{name}.json"}
     if options.fixed_size:
         files["fixed"] = f"{name}-{options.fixed_size}.onnx"
@@ -122,11 +144,13 @@ def write_safetensors(net: nn.Module, path: Path) -> None:
     path.write_bytes(save({key: value.contiguous() for key, value in net.state_dict().items()}))
 
 
-def describe(source: Source, files: dict[str, Path], parts: dict[str, Path]) -> Weights:
+def describe(
+    source: Source, files: dict[str, Path], parts: dict[str, Path], older: Weights | None
+) -> Weights:
     """Return the record of safetensors and ONNX, which lie in `parts` until they are in `files`.
 
-    What an older record says is kept, but for what the run knows better, and for the metrics when
-    they were those of other weights.
+    What an older record says is kept, since somebody may have written it, but for what the run
+    knows better, and for the metrics when they were those of other weights. It is told.
     """
     of_these: dict[str, Any] = {
         "name": files["record"].stem,
@@ -141,12 +165,30 @@ def describe(source: Source, files: dict[str, Path], parts: dict[str, Path]) -> 
     }
     if source.record:
         return replace(source.record, **of_these)
-    if files["record"].exists():
-        normalisation = {key: source.facts[key] for key in ("mean", "std") if key in source.facts}
-        older = read_record(files["record"])
-        return replace(older, **of_these, **normalisation, person_class=None, metrics={})
-    facts = ASSUMED | source.facts
-    return Weights(**of_these, **facts, stride_multiple=STRIDE_MULTIPLE)
+    new = Weights(**of_these, **ASSUMED | source.facts, stride_multiple=STRIDE_MULTIPLE)
+    if older is None:
+        return new
+    normalisation = {key: source.facts[key] for key in ("mean", "std") if key in source.facts}
+    record = replace(older, **of_these, **normalisation, person_class=None, metrics={})
+    tell_kept(record, new, files["record"])
+    return record
+
+
+def tell_kept(record: Weights, new: Weights, path: Path) -> None:
+    """Say what comes from an older record, and what stood there without it."""
+    theirs = asdict(new)
+    kept = [
+        f"{name} {value!r} (else {theirs[name]!r})"
+        for name, value in asdict(record).items()
+        if value != theirs[name]
+    ]
+    if kept:
+        log.warning(
+            "%s keeps of the record that was there: %s; correct what is not true of these weights, "
+            "or export with another --name",
+            path,
+            ", ".join(kept),
+        )
 
 
 def hashes_of(

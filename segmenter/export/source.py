@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, first_line
 from segmenter.nets import build
 from segmenter.record import Weights
 from segmenter.weights import fetch
@@ -48,6 +48,7 @@ def read_source(path: Path, architecture: str | None = None) -> Source:
 
 def read_released(path: Path) -> Source:
     """Read a record and its safetensors."""
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     fetched = fetch(path, file="safetensors")
@@ -55,6 +56,10 @@ def read_released(path: Path) -> Source:
     net = build(record.architecture, record.classes)
     try:
         net.load_state_dict(load_file(fetched.path))
+    except SafetensorError as error:
+        raise InvalidInput(
+            f"{fetched.path} is damaged ({first_line(error)}); get it and its record again"
+        ) from error
     except RuntimeError as error:
         raise InvalidInput(
             f"{fetched.path} holds no {record.architecture}; correct the architecture in {path}"

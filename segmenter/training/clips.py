@@ -11,7 +11,7 @@ from segmenter.errors import InvalidDataset
 from segmenter.metrics import flicker, iou, lag
 from segmenter.pipeline import ReplaceOptions
 from segmenter.stream import alphas_of
-from segmenter.training.evaluate import Model, read_pair
+from segmenter.training.evaluate import Model, check_scored, read_pair
 from segmenter.training.pairs import find_folder, find_pairs
 from segmenter.training.staged import Clip, Stage
 
@@ -44,6 +44,14 @@ def evaluate_clips(
     clips = (clip for folder in folders for clip in clips_of(folder))
     told = progress(clips, quiet, "clip", what=model.name)
     return [score_clip(model, clip, way) for clip in told for way in WAYS]
+
+
+def check_clips(folders: Sequence[Path], *, quiet: bool = True) -> None:
+    """Look into every clip before hours are spent; InvalidDataset when one can't be used."""
+    for folder in folders:
+        if find_folder(folder, "images"):
+            check_scored(find_pairs(folder), quiet=quiet)
+        next(clips_of(folder))
 
 
 def clips_of(folder: Path) -> Iterator[Clip]:

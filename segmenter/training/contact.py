@@ -1,8 +1,10 @@
 """Contact sheets: what a user sees of each photo, and its worst edge from near, to judge by eye."""
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -28,6 +30,8 @@ MOST_PHOTOS = 30  # of a set, from its first to its last
 PATCH_SHARE = 0.12  # of a photo's long side, the zoomed patch's height
 SMALLEST_PATCH_PX = 24
 MARK = (255, 0, 200)  # around the patch, on the photo
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def album_of_folder(name: str, folder: Path) -> Album:
     paths = spread(find_pictures(folder), MOST_PHOTOS)
     if not paths:
         raise InvalidDataset(f"{folder} holds neither images/ and masks/ nor pictures")
-    return Album(name, len(paths), (open_picture(path) for path in paths))
+    return Album(name, len(paths), open_pictures(paths))
 
 
 def album_of_composites(composites: Composites) -> Album:
@@ -93,32 +97,31 @@ def album_of_composites(composites: Composites) -> Album:
     return Album("composites", len(chosen), pictures)
 
 
-def open_picture(path: Path) -> Picture:
-    """Open one; InvalidDataset when it can't be."""
-    try:
-        return Picture(path.name, open_image(path))
-    except UnreadableImage as error:
-        raise InvalidDataset(f"{path} can't be drawn: {error}") from error
+def open_pictures(paths: Sequence[Path]) -> Iterator[Picture]:
+    """Open one after the other; one that can't be opened is told and left out."""
+    for path in paths:
+        try:
+            yield Picture(path.name, open_image(path))
+        except UnreadableImage as error:
+            log.warning("left out: %s", error)
 
 
 def write_sheets(folder: Path, model: Model, album: Album) -> list[Path]:
     """Draw an album's pictures, five a sheet, into `<model>-<album>-<number>.jpg`.
 
     Raises:
-        InvalidDataset: a picture can't be read.
+        InvalidDataset: a picture of a set can't be read.
         OutputFailed: a file can't be written.
     """
     paths: list[Path] = []
-    rows: list[Row] = []
-    for number, picture in enumerate(album.pictures, start=1):
-        rows.append(draw_picture(picture, model.segmenter))
-        if len(rows) == ROWS or number == album.count:
-            places = f"{number - len(rows) + 1} to {number} of {album.count}"
-            title = f"{model.name} on {album.name}: {places}"
-            name = f"{model.name}-{album.name}-{len(paths) + 1:02d}.jpg"
-            paths.append(folder / re.sub(r"[^\w.-]+", "-", name))
-            save_image(paths[-1], draw_sheet(title, HEADS, rows))
-            rows = []
+    pictures = iter(album.pictures)
+    while rows := [draw_picture(one, model.segmenter) for one in islice(pictures, ROWS)]:
+        first = len(paths) * ROWS + 1
+        places = f"{first} to {first + len(rows) - 1} of {album.count}"
+        title = f"{model.name} on {album.name}: {places}"
+        name = f"{model.name}-{album.name}-{len(paths) + 1:02d}.jpg"
+        paths.append(folder / re.sub(r"[^\w.-]+", "-", name))
+        save_image(paths[-1], draw_sheet(title, HEADS, rows))
     return paths
 
 

@@ -47,6 +47,7 @@ SHARES = {
 }
 OTHER_SHARE = 0.2  # of any further folder of photos
 NO_SOURCES = frozenset(("cutouts", "backgrounds"))
+MADE = ("composites", "nobody")  # kinds of samples that are made, not read
 # Not the run's seed: what one run holds out, no other run may learn from before it is scored.
 SPLIT_SEED = 1
 # Composites take their people from the cut-outs this often, else from the photos with masks.
@@ -88,6 +89,11 @@ def find_sources(folder: Path, without: Sequence[str] = ()) -> dict[str, list[Pa
             for path in entries(folder)
             if path.is_dir() and path.name.lower() not in NO_SOURCES and is_source(path)
         }
+    if taken := [name for name in MADE if name in sources]:
+        raise InvalidDataset(
+            f"{folder} holds a source called {taken[0]}, as samples are that are made of "
+            "backgrounds; rename it"
+        )
     if unknown := [name for name in without if name not in sources]:
         raise InvalidInput(
             f"can't leave out {', '.join(unknown)}: {folder} holds {', '.join(sources) or 'none'}"
@@ -150,7 +156,7 @@ class PersonDataset(Dataset):
             self.validation += held_out
         self.shares = {name: SHARES.get(name, OTHER_SHARE) for name in self.photos}
         if self.backgrounds:
-            self.shares |= {name: SHARES[name] for name in ("composites", "nobody")}
+            self.shares |= {name: SHARES[name] for name in MADE}
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return image (3,h,w), mask (1,h,w) and whether each pixel counts (1,h,w), all uint8."""

@@ -24,6 +24,7 @@ from segmenter.metrics import (
     sad,
 )
 from segmenter.pipeline import matte_of_image
+from segmenter.training.faults import decode, is_dim, refuse
 from segmenter.training.pairs import Pair, find_pairs, require_same_size
 from segmenter.training.precision_recall import HALF, AlphaHistogram
 from segmenter.training.speed import Network
@@ -89,11 +90,28 @@ def find_sets(folders: Sequence[Path], *, quiet: bool = True) -> list[PhotoSet]:
     folders = list(dict.fromkeys(folder.resolve() for folder in folders))
     names = told_apart([folder.name for folder in folders], [str(folder) for folder in folders])
     sets = [PhotoSet(name, find_pairs(folder)) for name, folder in zip(names, folders, strict=True)]
-    for pair in progress(
-        [pair for found in sets for pair in found.pairs], quiet, "photo", what="checking"
-    ):
-        read_pair(pair)
+    check_scored([pair for found in sets for pair in found.pairs], quiet=quiet)
     return sets
+
+
+def check_scored(pairs: Sequence[Pair], *, quiet: bool = True) -> None:
+    """Look into every pair before hours are spent.
+
+    Raises:
+        InvalidDataset: the bad ones, each with its path and what to do; ten, then how many more.
+    """
+    told = progress(pairs, quiet, "photo", what="checking")
+    refuse([fault for pair in told if (fault := fault_of_scored(pair))], f"{len(pairs)} photos")
+
+
+def fault_of_scored(pair: Pair) -> str | None:
+    """Say what is wrong with a photo and its mask."""
+    try:
+        decode(pair.mask)  # sees what OpenCV hides: colours, transparency, 16 bits
+        read_pair(pair)
+    except InvalidDataset as error:
+        return str(error)
+    return None
 
 
 def told_apart(short: Sequence[str], long: Sequence[str]) -> list[str]:
@@ -106,7 +124,8 @@ def read_pair(pair: Pair) -> tuple[Frame, np.ndarray]:
     """Return a photo as `matte` sees it, (H, W, 3) uint8, and its mask, (H, W) uint8 to 255.
 
     Raises:
-        InvalidDataset: one can't be read, their sizes differ, or the mask stops short of 128.
+        InvalidDataset: one can't be read, their sizes differ, or the mask stops short of 128, or
+            is hard and stops short of 255.
     """
     try:
         frame = open_image(pair.image)
@@ -115,7 +134,7 @@ def read_pair(pair: Pair) -> tuple[Frame, np.ndarray]:
     truth = pair.read_mask()
     require_same_size(pair, frame, truth)
     # All zero is a photo of nobody, which is worth scoring too.
-    if 0 < truth.max() < HALF:
+    if truth.any() and (truth.max() < HALF or is_dim(truth)):
         raise InvalidDataset(
             f"{pair.mask} has values up to {truth.max()} only; mark people as 255, others as 0"
         )

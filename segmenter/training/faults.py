@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
@@ -12,6 +13,8 @@ from segmenter.errors import InvalidDataset, first_line
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 ORIENTATION_TAG, FIRST_SIDEWAYS = 0x0112, 5  # EXIF 2.32: orientations 5 to 8 swap the sides
 FAULTS_SHOWN = 10
+BRIGHT = 250  # what a mask calls a person is at least that; JPEG changes 255 a little
+COLOURLESS = 32  # of 255, by which JPEG makes the channels of grey differ at most
 
 
 def refuse(faults: Sequence[str], of_how_many: str) -> None:
@@ -65,7 +68,7 @@ def decode(path: Path, *, values: bool = True) -> tuple[tuple[int, int], np.ndar
             finds a file that was cut off just as surely in a fraction of the time.
 
     Raises:
-        InvalidDataset: it can't be read to its end.
+        InvalidDataset: it can't be read to its end, or there is more to its values than grey.
     """
     try:
         with Image.open(path, formats=FORMATS) as picture:
@@ -74,18 +77,44 @@ def decode(path: Path, *, values: bool = True) -> tuple[tuple[int, int], np.ndar
                 picture.draft("RGB", (1, 1))
             picture.load()
             sideways = picture.getexif().get(ORIENTATION_TAG, 1) >= FIRST_SIDEWAYS
-            grey = to_grey(picture) if values else np.empty((0, 0), np.uint8)
+            kind = picture.format
+            grey = to_grey(path, picture) if values else np.empty((0, 0), np.uint8)
+    except InvalidDataset:
+        raise
     except UnidentifiedImageError as error:
         raise InvalidDataset(f"{path} is no picture; remove it or save it again") from error
     except Exception as error:  # decoders raise whatever their parsing trips over
         raise InvalidDataset(f"{path} is damaged ({first_line(error)}); copy it again") from error
+    # Of TIFF's many kinds OpenCV knows fewer than Pillow: no floats, no ZSTD, none on its side.
+    if kind == "TIFF" and cv2.imread(str(path)) is None:
+        raise InvalidDataset(f"{path} is of a kind of TIFF that can't be used; save it as PNG")
     return (size[::-1] if sideways else size), grey
 
 
-def to_grey(picture: Image.Image) -> np.ndarray:
-    """Return (h,w) uint8; of 16 bits the upper 8."""
+def to_grey(path: Path, picture: Image.Image) -> np.ndarray:
+    """Return (h,w) uint8; of 16 bits the upper 8.
+
+    Raises:
+        InvalidDataset: a part of what the mask at `path` says would be lost.
+    """
     if picture.mode.startswith("I"):
-        return (np.asarray(picture) >> 8).astype(np.uint8)
+        values = np.asarray(picture)
+        if 0 < values.max() < 256:
+            raise InvalidDataset(
+                f"{path} has 16 bits but only values up to {values.max()}; save it with 8 bits"
+            )
+        return (values >> 8).astype(np.uint8)
+    if picture.has_transparency_data and np.ptp(np.asarray(picture.convert("RGBA"))[..., 3]):
+        raise InvalidDataset(
+            f"{path} is transparent in parts, which is not looked at; save it in grey alone, "
+            "people as 255, background as 0"
+        )
+    if picture.mode not in ("1", "L", "LA"):
+        colours = np.asarray(picture.convert("RGB"))
+        if np.ptp(colours, axis=2).max() > COLOURLESS:
+            raise InvalidDataset(
+                f"{path} has colours; save it in grey, people as 255, background as 0"
+            )
     return np.asarray(picture.convert("L"))
 
 
@@ -102,4 +131,11 @@ def fault_of_values(path: Path, mask: np.ndarray) -> str | None:
         )
     if mask.min() >= 128:
         return f"{path} marks the whole photo as person; export its background as 0"
+    if is_dim(mask):
+        return f"{path} marks people with {mask.max()}; export them as 255"
     return None
+
+
+def is_dim(mask: np.ndarray) -> bool:
+    """Tell whether a mask is hard, and what it calls a person would count as one in parts."""
+    return mask.max() < BRIGHT and len(np.unique(mask)) <= 2

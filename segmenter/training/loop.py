@@ -1,16 +1,19 @@
 """The training run: one schedule counted in samples, resumed exactly from its last checkpoint."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from segmenter.device import count_threads
+from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.files import make_folder
 from segmenter.training.data import PersonDataset
+from segmenter.training.interrupts import held_back
 from segmenter.training.log import Log
 from segmenter.training.options import TrainOptions
 from segmenter.training.pairs import Pair, spread
@@ -33,9 +36,12 @@ def train(options: TrainOptions, after_epoch: Callable[[Run], None] | None = Non
         after_epoch: called with the run after each epoch, when it is logged and saved.
 
     Raises:
-        InvalidDataset: the data has faults; raised before anything is written.
+        InvalidDataset: the data has faults; raised before anything is written into the folder.
         InvalidInput: the checkpoint is no such run's, or the options contradict each other.
+        OutputFailed: the folder can't be written to, or is full.
+        TrainingFailed: the loss is no number any more.
     """
+    make_folder(options.run)  # before a long look into the data
     # PyTorch counts the host's cores, of which a container may use few.
     torch.set_num_threads(count_threads())
     dataset = PersonDataset(
@@ -46,12 +52,19 @@ def train(options: TrainOptions, after_epoch: Callable[[Run], None] | None = Non
         without=options.without,
         validation_share=options.validation_share,
     )
+    if options.patience and not dataset.validation:
+        raise InvalidInput(
+            f"patience needs a score, and of {options.data} no pair could be held out: add pairs, "
+            "two or more a source, or leave patience out"
+        )
     run = Run(options, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     run.resume()
-    options.run.mkdir(parents=True, exist_ok=True)
     log = Log(options.run, tensorboard=options.tensorboard, seen=run.seen)
     try:
         go_on(run, dataset, log, after_epoch)
+    except KeyboardInterrupt:
+        run.save()
+        raise
     finally:
         log.close()
     return run.average.net
@@ -67,24 +80,25 @@ def go_on(
     if is_patience_over(run):
         return
     saved = time.monotonic()
-    earlier = run.epochs[-1]["seconds"] if run.epochs else 0.0
+    earlier = run.seconds
     with tqdm(total=options.samples, initial=run.seen, unit=" samples", smoothing=0.05) as bar:
-        for batch in make_loader(dataset, run.seen, options):
-            epoch = run.seen // options.epoch
-            run.step(*batch)
-            bar.update(len(batch[0]))
-            bar.set_postfix_str(postfix(run), refresh=False)
-            if run.seen // options.epoch > epoch or run.seen >= options.samples:
-                seconds = earlier + bar.format_dict["elapsed"]
-                end_epoch(run, log, watched, bool(dataset.validation), seconds)
-                if after_epoch:
-                    after_epoch(run)
-                if is_patience_over(run):
-                    bar.write(f"no better for {options.patience} epochs: stopped; see best.pt")
-                    return
-            elif time.monotonic() - saved > CHECKPOINT_EVERY_S:
-                run.save()
-                saved = time.monotonic()
+        for batch in batches(make_loader(dataset, run.seen, options)):
+            with held_back():
+                epoch = run.seen // options.epoch
+                run.step(*batch)
+                bar.update(len(batch[0]))
+                run.seconds = earlier + bar.format_dict["elapsed"]
+                bar.set_postfix_str(postfix(run), refresh=False)
+                if run.seen // options.epoch > epoch or run.seen >= options.samples:
+                    end_epoch(run, log, watched, bool(dataset.validation))
+                    if after_epoch:
+                        after_epoch(run)
+                    if is_patience_over(run):
+                        bar.write(f"no better for {options.patience} epochs: stopped; see best.pt")
+                        return
+                elif time.monotonic() - saved > CHECKPOINT_EVERY_S:
+                    run.save()
+                    saved = time.monotonic()
 
 
 def make_loader(dataset: PersonDataset, seen: int, options: TrainOptions) -> DataLoader:
@@ -103,12 +117,22 @@ def make_loader(dataset: PersonDataset, seen: int, options: TrainOptions) -> Dat
     )
 
 
+def batches(loader: DataLoader) -> Iterator[list[Tensor]]:
+    """Yield a loader's batches; a file's fault that a worker finds is told in its own sentence."""
+    try:
+        yield from loader
+    except InvalidDataset as error:
+        # From another process it comes as a whole traceback, which ends with it.
+        sentence = str(error).rstrip().splitlines()[-1].rpartition("InvalidDataset: ")[2]
+        raise InvalidDataset(sentence) from error
+
+
 def all_pairs(dataset: PersonDataset) -> list[Pair]:
     """Return the photos of every source, to look at when none is held out."""
     return [pair for pairs in dataset.photos.values() for pair in pairs]
 
 
-def end_epoch(run: Run, log: Log, watched: list[Pair], is_held_out: bool, seconds: float) -> None:
+def end_epoch(run: Run, log: Log, watched: list[Pair], is_held_out: bool) -> None:
     """Score the averaged net, then save and log, in this order: a log tells what can be resumed."""
     net = run.average.net
     score = validate(net, watched, run.options) if is_held_out else None
@@ -117,9 +141,9 @@ def end_epoch(run: Run, log: Log, watched: list[Pair], is_held_out: bool, second
     run.epochs.append(
         {
             "samples": run.seen,
-            "loss": float(np.mean(run.losses)),
+            "loss": float(np.mean(run.losses or [np.nan])),
             "miou": score,
-            "seconds": round(seconds, 1),
+            "seconds": round(run.seconds, 1),
         }
     )
     run.losses = []

@@ -1,12 +1,17 @@
 """What decides a training run."""
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from segmenter.errors import InvalidInput
+from segmenter.nets import TORCHVISION_FORMS
 from segmenter.training.losses import combine
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+LARGEST_SIZE = 2048  # pixels; a batch of more fits into no memory
+NOT_NEGATIVE = ("warm_up", "weight_decay", "encoder_rate", "patience", "workers", "seed")
+LARGEST_SEED = 2**63 - 1  # that PyTorch takes
 # These say where things lie or what is written about the run, not what it learns.
 BESIDE_THE_POINT = frozenset({"data", "run", "tensorboard", "workers", "patience"})
 
@@ -46,9 +51,12 @@ class TrainOptions:
 
     def __post_init__(self):
         """Refuse what can't be trained with."""
-        if min(self.samples, self.batch_size, self.epoch) < 1 or self.size < 64:
+        self.require_numbers()
+        if min(self.samples, self.batch_size, self.epoch) < 1:
+            raise InvalidInput("samples, epoch and batch size must be at least 1")
+        if not 64 <= self.size <= LARGEST_SIZE:
             raise InvalidInput(
-                "samples, epoch and batch size must be at least 1, size at least 64 pixels"
+                f"the size is {self.size}; choose at least 64 pixels, at most {LARGEST_SIZE}"
             )
         if not 0 <= self.validation_share < 1:
             raise InvalidInput(f"the validation share is in [0, 1), not {self.validation_share}")
@@ -60,7 +68,36 @@ class TrainOptions:
             raise InvalidInput("patience needs a validation share: there is no score to wait for")
         if self.precision not in PRECISIONS:
             raise InvalidInput(f"no precision {self.precision!r}; choose {', '.join(PRECISIONS)}")
+        self.require_batches_to_learn_from()
         combine(self.loss)
+
+    def require_numbers(self) -> None:
+        """Refuse what is no number, or below zero where nothing can be."""
+        for name, value in asdict(self).items():
+            is_wrong = isinstance(value, float) and not math.isfinite(value)
+            if is_wrong or (name in NOT_NEGATIVE and value is not None and value < 0):
+                raise InvalidInput(
+                    f"{name.replace('_', ' ')} is {value}; choose a number, 0 or more"
+                )
+        if self.seed > LARGEST_SEED:
+            raise InvalidInput(f"the seed is {self.seed}; choose one up to {LARGEST_SEED}")
+
+    def require_batches_to_learn_from(self) -> None:
+        """Refuse batches of one sample for a network that can't learn from one.
+
+        Torchvision's normalise what is pooled over the picture, one value a sample and channel.
+        """
+        if self.architecture not in TORCHVISION_FORMS:
+            return
+        if self.batch_size == 1:
+            raise InvalidInput(
+                f"{self.architecture} can't learn from batches of 1; choose 2 or more"
+            )
+        if self.samples % self.batch_size == 1:
+            raise InvalidInput(
+                f"{self.architecture} can't learn from a batch of 1, as the last of {self.samples} "
+                f"samples in batches of {self.batch_size}; choose {self.samples + 1} samples"
+            )
 
     def as_text(self) -> dict[str, str]:
         """Return every option as text, for the checkpoint."""

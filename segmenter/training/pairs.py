@@ -6,6 +6,7 @@ photos are often sorted out by hand and their masks forgotten, which harms nobod
 """
 
 import hashlib
+import logging
 import warnings
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,9 +19,14 @@ import numpy as np
 
 from segmenter.device import count_threads
 from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.images import IMAGE_ENDINGS
 from segmenter.training.faults import fault_of_pair, fault_of_picture, other_size, refuse
 
-PICTURE_ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"))
+PICTURE_ENDINGS = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff")
+)
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ def find_pairs(source: Path) -> list[Pair]:
             f"{source} has no folder {missing}; put photos into {source / 'images'} and their "
             f"masks, of the same names, into {source / 'masks'}"
         )
+    tell_left_out(images)
     photos_of, masks_of = by_stem(images), by_stem(masks)
     if not photos_of:
         raise InvalidDataset(f"{images} holds no pictures; put photos there, masks into {masks}")
@@ -124,6 +131,22 @@ def find_pairs(source: Path) -> list[Pair]:
         f"{len(photos_of)} photos of {images}",
     )
     return [Pair(photos[0], masks_of[stem][0]) for stem, photos in photos_of.items()]
+
+
+def tell_left_out(folder: Path) -> None:
+    """Name photos that OpenCV can't read, such as an iPhone's."""
+    left_out = [
+        path.name
+        for path in entries(folder)
+        if path.suffix.lower() in IMAGE_ENDINGS - PICTURE_ENDINGS
+    ]
+    if left_out:
+        log.warning(
+            "left out of %s: %d photos such as %s, whose format can't be used; save them as JPEG",
+            folder,
+            len(left_out),
+            left_out[0],
+        )
 
 
 def by_stem(folder: Path) -> dict[str, list[Path]]:

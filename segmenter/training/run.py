@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segmenter.errors import InvalidInput, TrainingFailed
+from segmenter.errors import InvalidInput, OutputFailed, TrainingFailed, first_line
 from segmenter.files import finished
 from segmenter.training.depthwise import hasten
 from segmenter.training.losses import combine
@@ -63,12 +63,19 @@ class Run:
         )
         self.seen = 0
         self.left_out = 0  # steps in a row that gave no number
+        self.seconds = 0.0  # spent learning, before a resume too
         self.losses: list[float] = []
         self.epochs: list[dict[str, float | None]] = []
         self.checkpoint = options.run / "checkpoint.pt"
 
     def save(self) -> None:
-        """Write the checkpoint whole, over the last one."""
+        """Write the checkpoint whole, over the last one.
+
+        Amid steps that give no number the last one stays, which is from before them; not at the
+        run's end, after which nothing else would be saved.
+        """
+        if self.left_out and self.seen < self.options.samples:
+            return
         write_checkpoint(
             self.checkpoint,
             {
@@ -77,6 +84,7 @@ class Run:
                 "optimiser": self.optimiser.state_dict(),
                 "scaler": self.scaler.state_dict(),
                 "seen": self.seen,
+                "seconds": self.seconds,
                 "losses": self.losses,
                 "epochs": self.epochs,
                 "random": torch.get_rng_state(),
@@ -104,12 +112,18 @@ class Run:
         if not self.checkpoint.exists():
             return
         state = read_checkpoint(self.checkpoint)
+        if "net" not in state:
+            raise InvalidInput(
+                f"{self.checkpoint} holds averaged weights alone, as best.pt does, from which no "
+                "run goes on; give another folder for a new run, and export these to start from"
+            )
         self.options.require_same(state["options"], self.checkpoint)
         self.net.load_state_dict(state["net"])
         self.average.net.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])
         self.seen, self.losses, self.epochs = state["seen"], state["losses"], state["epochs"]
+        self.seconds = state.get("seconds", 0.0)  # older checkpoints lack it
         torch.set_rng_state(state["random"])
         if self.on_cuda and state["cuda_random"]:
             torch.cuda.set_rng_state_all(state["cuda_random"])
@@ -148,9 +162,11 @@ class Run:
         """
         self.left_out += 1
         if self.left_out >= MOST_LEFT_OUT:
+            is_kept = self.checkpoint.exists()
+            kept = f"{self.checkpoint} is from before them: " if is_kept else ""
             raise TrainingFailed(
-                f"{self.left_out} steps in a row gave no number; {self.checkpoint} is from before "
-                f"them: start a new run from its weights, with a lower learning rate than "
+                f"{self.left_out} steps in a row gave no number; {kept}start a new run"
+                f"{' from its weights' if is_kept else ''}, with a lower learning rate than "
                 f"{self.options.learning_rate:g} or in float32"
             )
         for mine, kept in zip(self.net.buffers(), self.average.net.buffers(), strict=True):
@@ -174,9 +190,15 @@ class Run:
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint whole or not at all."""
-    with finished(path) as part:
-        torch.save(dict(state), part)
+    """Write a checkpoint whole or not at all; OutputFailed when it can't be."""
+    try:
+        with finished(path) as part:
+            torch.save(dict(state), part)
+    except RuntimeError as error:  # torch's own of a full disk
+        raise OutputFailed(
+            f"can't write {path}: {first_line(error)}; check the folder's free space, then give "
+            "the same command again to go on"
+        ) from error
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -189,7 +211,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
         state["average"], state["options"]
     except Exception as error:  # torch raises what its unpickler, zip reader or the file system do
-        raise InvalidInput(f"{path} is no checkpoint of a training run: {error}") from error
+        raise InvalidInput(
+            f"{path} is no checkpoint of a training run, or damaged; remove it to begin anew, or "
+            "put back the run's own"
+        ) from error
     return state
 
 

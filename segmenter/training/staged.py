@@ -15,7 +15,14 @@ from numpy.random import Generator
 from segmenter.arrays import Alpha, Frame
 from segmenter.errors import InvalidDataset
 from segmenter.foreground import estimate_foreground
-from segmenter.training.pairs import Pair, find_folder, find_pairs, find_pictures, read_image
+from segmenter.training.pairs import (
+    Pair,
+    check_pairs,
+    find_folder,
+    find_pairs,
+    find_pictures,
+    read_image,
+)
 
 HEIGHT, WIDTH = 240, 432
 LENGTH = 40  # frames
@@ -62,10 +69,10 @@ class Stage:
     """The people and places of a training folder, for clips made on the fly."""
 
     def __init__(self, folder: Path):
-        """Find the files of `folder`/cutouts and `folder`/backgrounds.
+        """Find and check the files of `folder`/cutouts and `folder`/backgrounds.
 
         Raises:
-            InvalidDataset: one of them is missing or empty.
+            InvalidDataset: one of them is missing or empty, or a file has a fault.
         """
         cutouts, backgrounds = find_folder(folder, "cutouts"), find_folder(folder, "backgrounds")
         if cutouts is None or backgrounds is None:
@@ -77,6 +84,7 @@ class Stage:
         self.places: list[Path] = find_pictures(backgrounds)
         if not self.places:
             raise InvalidDataset(f"{backgrounds} holds no pictures; put some of nobody there")
+        check_pairs(self.people, self.places)
 
     def clips(self, seed: int = 0, takes: int | None = None) -> Iterator[Clip]:
         """Yield each scene so many times, the same for the same seed and files."""

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from records import record_of, write_model
 
-from segmenter.errors import WeightsUnavailable
+from segmenter.errors import InvalidInput, WeightsUnavailable
 from segmenter.export.publish import Item, Remote, collect
 from segmenter.record import Weights
 
@@ -55,6 +55,26 @@ def test_the_card_beside_the_weights_comes_along_with_its_pictures(model, tmp_pa
     assert text.strip() in files["README.md"].decode()
     assert files["disc.png"] == b"picture"
     assert "secret.png" not in files and "gone.png" not in files
+
+
+def test_a_card_written_on_windows_is_as_one_written_here(model, tmp_path):
+    text = "---\nlicense: mit\n---\n# Größe\n"
+    cards = []
+    for name, content in (
+        ("here.md", text.encode()),
+        ("windows.md", text.replace("\n", "\r\n").encode("utf-8-sig")),
+    ):
+        (tmp_path / name).write_bytes(content)
+        files = by_name(collect(str(model), "owner/disc", tmp_path / name))
+        cards.append(files["README.md"])
+    assert cards == [text.encode()] * 2
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_card_in_another_encoding_is_refused(model, tmp_path, encoding):
+    (tmp_path / "card.md").write_text("# Größe\n", encoding=encoding)
+    with pytest.raises(InvalidInput, match=r"card\.md is not in UTF-8; save it as UTF-8"):
+        collect(str(model), "owner/disc", tmp_path / "card.md")
 
 
 def test_the_released_weights_can_be_published():

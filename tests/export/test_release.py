@@ -1,5 +1,6 @@
 """The files of a release and their records."""
 
+import errno
 import hashlib
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import torch
 
 from segmenter.backends import OnnxBackend, TorchBackend
 from segmenter.device import Device
-from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.errors import InvalidDataset, InvalidInput, OutputFailed, WeightsUnavailable
 from segmenter.export import release
 from segmenter.export.release import ExportOptions, export
 from segmenter.weights import fetch, read_record
@@ -73,6 +74,45 @@ def test_an_older_records_words_are_kept_but_not_its_scores(checkpoint, tmp_path
     assert again.metrics == {} and again.repository is None
 
 
+def test_what_an_older_record_gives_is_told(checkpoint, tmp_path, quick_onnx, caplog):
+    first = export(checkpoint, tmp_path, ExportOptions(name="tiny")).record
+    assert caplog.text == ""
+    written = replace(first, live_size=224, trained_on=("squares",))
+    (tmp_path / "tiny.json").write_text(written.to_json())
+    export(checkpoint, tmp_path, ExportOptions(name="tiny"))
+    (told,) = caplog.messages
+    kept = "live_size 224 (else 64), trained_on ('squares',) (else ())"
+    assert told.startswith(f"{tmp_path / 'tiny.json'} keeps of the record that was there: {kept}; ")
+
+
+def test_a_record_in_the_way_that_can_not_be_read_is_told_before_work(
+    checkpoint, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(release, "write_onnx", None)  # would end in a TypeError
+    (tmp_path / "tiny.json").write_text("{")
+    with pytest.raises(WeightsUnavailable, match=r"tiny\.json: the record is not JSON"):
+        export(checkpoint, tmp_path, ExportOptions(name="tiny"))
+
+
+def test_a_name_that_no_record_can_give_is_told_before_work(released, tmp_path, monkeypatch):
+    monkeypatch.setattr(release, "write_onnx", None)
+    source = released.files["record"].with_name("spaced.json")
+    source.write_text(replace(released.record, name="my own").to_json())
+    with pytest.raises(InvalidInput, match="'my own' can't be the name of the files; give --name"):
+        export(source, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["write_safetensors", "write_onnx"])
+def test_a_full_disk_is_told(checkpoint, tmp_path, quick_onnx, monkeypatch, kind):
+    def fill(*given):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(release, kind, fill)
+    with pytest.raises(OutputFailed, match="No space left on device; free some space"):
+        export(checkpoint, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_released_weights_are_exported_again_with_all_their_record(released, tmp_path, quick_onnx):
     record = replace(released.record, licence="MIT", metrics={"miou": 0.9}, person_class=None)
     source = released.files["record"].with_name("described.json")
@@ -119,6 +159,11 @@ def test_tflite_has_the_video_size_or_the_one_asked_for(
         ({"fixed_size": 100}, "the fixed size is 100; choose a multiple of 16"),
         ({"fixed_size": 0}, "the fixed size is 0"),
         ({"formats": ("int8",)}, "give --calibration FOLDER"),
+        ({"name": "mine v1"}, "'mine v1' can't be the name of the files; give --name"),
+        ({"name": "größe"}, "give --name letters from a to z"),
+        ({"name": "../esc"}, "give --name"),
+        ({"name": "a/b"}, "give --name"),
+        ({"name": ""}, "give --name"),
     ],
 )
 def test_senseless_wishes_are_refused(wish, reason):

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from records import write_model
 from settled import save_checkpoint, settled_net
 
 from segmenter.errors import InvalidInput, WeightsUnavailable
@@ -54,6 +55,15 @@ def test_released_weights_are_read_by_their_record():
     source = read_source(BUNDLED / "deeplabv3-portrait.json")
     assert source.name == source.record.name == "deeplabv3-portrait"
     assert source.architecture == "deeplabv3" and not source.net.training
+
+
+def test_a_damaged_file_of_a_record_is_named(tmp_path):
+    path = write_model(tmp_path, {"disc.safetensors": b"tensors"}, onnx=None)
+    with pytest.raises(
+        InvalidInput, match=r"disc\.safetensors is damaged \(.+\); get it"
+    ) as caught:
+        read_source(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_record_that_is_not_there_is_named(tmp_path):

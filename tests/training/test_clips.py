@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -5,7 +6,13 @@ import pytest
 from photo_sets import NETWORK, NamedSegmenter, put_pair
 
 from segmenter.errors import InvalidDataset
-from segmenter.training.clips import CLIP_COLUMNS, evaluate_clips, read_clip, score_clip
+from segmenter.training.clips import (
+    CLIP_COLUMNS,
+    check_clips,
+    evaluate_clips,
+    read_clip,
+    score_clip,
+)
 from segmenter.training.evaluate import Model
 from segmenter.training.staged import Clip
 
@@ -132,6 +139,23 @@ def test_single_photos_are_no_clip(tmp_path):
     put_pair(tmp_path, "only")
     with pytest.raises(InvalidDataset, match="two frames or more"):
         read_clip(tmp_path)
+
+
+def test_every_frame_is_looked_at_before_anything_is_scored(tmp_path):
+    for name in "abc":
+        put_pair(tmp_path, name)
+    check_clips([tmp_path])
+    for name in "bc":
+        (tmp_path / "masks" / f"{name}.png").write_bytes(b"no picture")
+    with pytest.raises(InvalidDataset, match=r"2 faults in 3 photos:\n.*b\.png.*\n.*c\.png"):
+        check_clips([tmp_path])
+
+
+def test_the_files_of_staged_clips_are_looked_at_too(tmp_path, data):
+    check_clips([shutil.copytree(data, tmp_path / "data")])
+    (tmp_path / "data" / "backgrounds" / "1.jpg").write_bytes(b"no picture")
+    with pytest.raises(InvalidDataset, match=r"1\.jpg is no picture"):
+        check_clips([tmp_path / "data"])
 
 
 def test_a_folder_of_neither(tmp_path):

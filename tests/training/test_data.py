@@ -62,6 +62,14 @@ def test_leaving_out_an_unknown_source_is_refused(data):
         make(data, without=("street",))
 
 
+@pytest.mark.parametrize("name", ["composites", "nobody"])
+def test_a_source_called_as_what_is_made_is_refused(data, tmp_path, name):
+    shutil.copytree(data / "portraits", tmp_path / name)
+    for folder in (tmp_path, tmp_path / name):  # which is one of several sources, or the only one
+        with pytest.raises(InvalidDataset, match=f"holds a source called {name}.*; rename it"):
+            make(folder)
+
+
 def test_a_sample_leaves_the_global_generator_alone(data):
     dataset = make(data)
     torch.manual_seed(3)

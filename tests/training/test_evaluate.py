@@ -133,6 +133,19 @@ def faint(folder):
     return "masks/a.png has values up to 1 only"
 
 
+def dim(folder):
+    mask = np.zeros((120, 160), np.uint8)
+    mask[40:80, 60:100] = 200
+    put_pair(folder, mask=mask)
+    return "masks/a.png has values up to 200 only"
+
+
+def several(folder):
+    damaged(folder)
+    put_pair(folder, "b", mask=np.full((60, 80), 255, np.uint8))
+    return "masks/b.png is 80x60"
+
+
 def without_mask(folder):
     put_pair(folder)
     save_image(folder / "images" / "b.png", person())
@@ -161,6 +174,8 @@ def absent(folder):
         damaged_mask,
         other_size,
         faint,
+        dim,
+        several,
         without_mask,
         without_masks,
         without_photos,

@@ -1,15 +1,19 @@
 import csv
+import shutil
+import signal
+import sys
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from segmenter.errors import InvalidInput, TrainingFailed
+from segmenter.errors import InvalidDataset, InvalidInput, OutputFailed, TrainingFailed
 from segmenter.training import loop
-from segmenter.training.loop import is_patience_over, train
+from segmenter.training.data import PersonDataset
+from segmenter.training.loop import batches, is_patience_over, make_loader, train
 from segmenter.training.options import TrainOptions
-from segmenter.training.run import Run, choose_precision, read_checkpoint
+from segmenter.training.run import Run, choose_precision, read_checkpoint, write_checkpoint
 
 
 def options(data, run, samples: int = 8, **changes) -> TrainOptions:
@@ -67,6 +71,23 @@ def test_a_run_stopped_within_an_epoch_goes_on_too(data, tmp_path, monkeypatch):
     parts = train(options(data, tmp_path / "parts", 8, epoch=8))
     assert all(map(torch.equal, whole.state_dict().values(), parts.state_dict().values()))
     assert rows_of(tmp_path / "parts")[0]["loss"] == rows_of(tmp_path / "whole")[0]["loss"]
+
+
+def test_a_run_that_is_interrupted_within_a_step_goes_on_after_it(data, tmp_path, monkeypatch):
+    whole = train(options(data, tmp_path / "whole", 8, epoch=8))
+    step = Run.step
+
+    def interrupt(self, *batch):
+        if self.seen == 2:
+            signal.raise_signal(signal.SIGINT)
+        return step(self, *batch)
+
+    monkeypatch.setattr(Run, "step", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(options(data, tmp_path / "parts", 8, epoch=8))
+    assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt")["seen"] == 4
+    parts = train(options(data, tmp_path / "parts", 8, epoch=8))
+    assert all(map(torch.equal, whole.state_dict().values(), parts.state_dict().values()))
 
 
 def test_a_finished_run_is_left_as_it_is(data, tmp_path):
@@ -179,6 +200,99 @@ def test_a_run_without_numbers_stops_and_keeps_its_last_good_state(data, tmp_pat
     assert read_checkpoint(run.checkpoint)["seen"] == 0
 
 
+def test_a_run_that_never_gave_a_number_names_no_checkpoint(data, tmp_path):
+    run = Run(options(data, tmp_path, 100), torch.device("cpu"))
+    run.loss = lambda logits, *_: logits.sum() * float("nan")
+    with pytest.raises(TrainingFailed, match="gave no number; start a new run, with a lower"):
+        for _ in range(100):
+            run.step(*a_batch())
+
+
+def test_steps_without_numbers_leave_the_checkpoint_from_before(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0)  # after every step
+    step = Run.step
+
+    def break_down(self, *batch):
+        if self.seen >= 4:
+            self.loss = lambda logits, *_: logits.sum() * float("nan")
+        return step(self, *batch)
+
+    monkeypatch.setattr(Run, "step", break_down)
+    with pytest.raises(TrainingFailed, match=r"checkpoint\.pt is from before them"):
+        train(options(data, tmp_path, 100, epoch=6))
+    assert read_checkpoint(tmp_path / "checkpoint.pt")["seen"] == 4
+
+
+def test_weights_alone_are_no_run_to_go_on_with(data, tmp_path):
+    run = Run(options(data, tmp_path), torch.device("cpu"))
+    run.save_best()
+    (tmp_path / "best.pt").rename(run.checkpoint)
+    with pytest.raises(InvalidInput, match=r"holds averaged weights alone, as best\.pt does"):
+        run.resume()
+
+
+@pytest.mark.parametrize("content", [b"", b"no pickle", b"PK\x03\x04 cut off"])
+def test_a_file_that_is_no_checkpoint_is_named(tmp_path, content):
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInput, match="damaged; remove it to begin anew") as caught:
+        read_checkpoint(path)
+    assert "weights_only" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such limit")
+def test_a_checkpoint_that_does_not_fit_is_told_and_the_last_one_stays(tmp_path):
+    import resource
+
+    path = tmp_path / "checkpoint.pt"
+    write_checkpoint(path, {"net": 1})
+    before = path.read_bytes()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limit[1]))
+    try:
+        with pytest.raises(OutputFailed, match="check the folder's free space"):
+            write_checkpoint(path, {"net": torch.zeros(1_000_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_can_not_be_made_is_told_before_the_data_is_looked_at(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputFailed, match="can't write into the folder"):
+        train(options(tmp_path / "no data", tmp_path / "file" / "run"))
+
+
+def test_patience_is_refused_when_nothing_can_be_held_out(data, tmp_path):
+    for kind, ending in (("images", "jpg"), ("masks", "png")):
+        (tmp_path / "one" / kind).mkdir(parents=True)
+        name = f"{kind}/0.{ending}"
+        (tmp_path / "one" / name).write_bytes((data / "portraits" / name).read_bytes())
+    chosen = options(tmp_path / "one", tmp_path / "run", patience=1, validation_share=0.5)
+    with pytest.raises(InvalidInput, match="no pair could be held out: add pairs"):
+        train(chosen)
+
+
+def test_a_file_that_breaks_while_a_worker_reads_is_told_in_one_sentence(data, tmp_path):
+    shutil.copytree(data / "portraits", tmp_path / "data")
+    dataset = PersonDataset(tmp_path / "data", size=64, batch_size=2, seed=0)
+    for photo in (tmp_path / "data" / "images").iterdir():
+        photo.write_bytes(b"no picture")
+    for workers in (0, 1):
+        loader = make_loader(dataset, 0, options(tmp_path / "data", tmp_path, workers=workers))
+        with pytest.raises(InvalidDataset) as caught:
+            list(batches(loader))
+        assert str(caught.value).startswith(str(tmp_path / "data" / "images"))
+
+
+def test_seconds_go_on_from_a_checkpoint_within_an_epoch(data, tmp_path):
+    run = Run(options(data, tmp_path), torch.device("cpu"))
+    run.seconds = 1000.0  # before the first epoch's end
+    run.save()
+    train(options(data, tmp_path))
+    assert all(1000 < float(row["seconds"]) < 1100 for row in rows_of(tmp_path))
+
+
 def test_the_rate_warms_up_and_falls(data, tmp_path):
     run = Run(options(data, tmp_path, 100, warm_up=10), torch.device("cpu"))
     rates = []
@@ -229,8 +343,28 @@ def test_it_learns_on_cuda(data, tmp_path, precision):
         ({"loss": "hope"}, "lovasz"),
         ({"learning_rate": 0.0}, "positive"),
         ({"averaging": 1.0}, "averaging"),
+        ({"learning_rate": float("inf")}, "learning rate is inf; choose a number"),
+        ({"weight_decay": float("nan")}, "weight decay is nan; choose a number"),
+        ({"weight_decay": -1.0}, "weight decay is -1.0; choose a number, 0 or more"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**64}, "choose one up to 9223372036854775807"),
+        ({"workers": -1}, "workers is -1"),
+        ({"warm_up": -5}, "warm up is -5"),
+        ({"size": 100_000}, "at most 2048"),
+        ({"architecture": "deeplabv3_resnet50", "batch_size": 1}, "choose 2 or more"),
+        (
+            {"architecture": "deeplabv3_mobilenet_v3_large", "batch_size": 4, "samples": 9},
+            "the last of 9 samples in batches of 4; choose 10 samples",
+        ),
     ],
 )
 def test_senseless_options_are_refused(data, tmp_path, changes, message):
     with pytest.raises(InvalidInput, match=message):
         options(data, tmp_path, **changes)
+
+
+def test_a_torchvision_network_learns_from_what_is_not_refused(data, tmp_path):
+    """A last batch of two, and no more."""
+    chosen = {"architecture": "deeplabv3_mobilenet_v3_large", "batch_size": 3}
+    train(options(data, tmp_path, 5, **chosen))
+    assert rows_of(tmp_path)[-1]["samples"] == "5"

@@ -4,9 +4,12 @@ import pytest
 from PIL import Image
 
 from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.training.evaluate import check_scored
 from segmenter.training.pairs import Pair, check_pairs, find_pairs, find_pictures, split, spread
 
 SIDEWAYS = 6  # EXIF: a viewer turns the stored rows and columns by a quarter
+SIDEWAYS_TIFF = Image.Exif()
+SIDEWAYS_TIFF[0x0112] = SIDEWAYS
 
 
 def draw_pair(source, stem: str, images="images", masks="masks", ending=".png"):
@@ -156,6 +159,7 @@ def test_a_damaged_background_is_named(source):
         (0, 1, "holds only values up to 1; multiply by 255"),
         (1, 1, "holds only values up to 1; multiply by 255"),
         (0, 38, "marks nobody: its brightest value is 38"),
+        (0, 200, "marks people with 200; export them as 255"),
     ],
 )
 def test_senseless_masks_are_named(source, low, high, complaint):
@@ -171,6 +175,84 @@ def test_a_mask_of_16_bits_is_judged_and_read_by_its_upper_8(source):
     write_mask(source, mask)
     check_pairs(pairs := find_pairs(source))
     assert set(np.unique(pairs[1].read()[1])) == {0, 255}
+
+
+def test_a_soft_mask_may_stop_short_of_255(source):
+    """As of hair or a veil; that this is no person at 200 nobody can tell."""
+    write_mask(source, np.tile(np.linspace(0, 200, 40).astype(np.uint8), (30, 1)))
+    check_pairs(find_pairs(source))
+
+
+def person_of(value) -> np.ndarray:
+    """A mask (30, 40, channels) that is `value` in its lower half and black above."""
+    mask = np.zeros((30, 40, len(value)), np.uint8)
+    mask[15:] = value
+    return mask
+
+
+def palette(colour) -> Image.Image:
+    picture = Image.fromarray(person_of([1])[..., 0], "P")
+    picture.putpalette([0, 0, 0, *colour])
+    return picture
+
+
+HIDDEN = {
+    "16 bits": (
+        Image.fromarray(person_of([255])[..., 0].astype(np.uint16)),
+        "has 16 bits but only values up to 255; save it with 8 bits",
+    ),
+    "alpha": (
+        Image.fromarray(np.insert(person_of([255]), 0, 255, axis=2).repeat([3, 1], axis=2)),
+        "is transparent in parts",
+    ),
+    "colour": (Image.fromarray(person_of([255, 0, 0])), "has colours; save it in grey"),
+    "palette": (palette((192, 128, 128)), "has colours; save it in grey"),
+}
+
+
+@pytest.mark.parametrize(("mask", "complaint"), HIDDEN.values(), ids=HIDDEN)
+def test_a_mask_that_says_more_than_its_grey_is_named(source, mask, complaint):
+    path = source / "masks" / "b.png"
+    mask.save(path)
+    assert f"{path} {complaint}" in refusal_of(source)
+    with pytest.raises(InvalidDataset, match=complaint):
+        check_scored(find_pairs(source))
+
+
+@pytest.mark.parametrize("mode", ["1", "RGB", "RGBA", "LA", "P"])
+def test_a_mask_may_be_stored_otherwise_than_as_8_bit_grey(source, mode):
+    Image.fromarray(person_of([255])[..., 0]).convert(mode).save(source / "masks" / "b.png")
+    check_pairs(pairs := find_pairs(source))
+    assert set(np.unique(pairs[1].read_mask())) == {0, 255}
+
+
+@pytest.mark.parametrize("how", [{"compression": "zstd"}, {"exif": SIDEWAYS_TIFF}, "float"])
+def test_a_tiff_that_only_pillow_can_read_is_named(source, how):
+    (source / "images" / "b.jpg").unlink()
+    path = source / "images" / "b.tif"
+    if how == "float":
+        Image.fromarray(np.zeros((30, 40), np.float32)).save(path)
+    else:
+        Image.fromarray(np.zeros((30, 40, 3), np.uint8)).save(path, **how)
+    if cv2.imread(str(path)) is not None:
+        pytest.skip("this OpenCV reads it")
+    assert refusal_of(source) == f"{path} is of a kind of TIFF that can't be used; save it as PNG"
+
+
+def test_photos_in_formats_that_can_not_be_used_are_named_once(source, caplog):
+    for name in ("d.heic", "e.AVIF", "notes.txt", "._f.heic"):
+        (source / "images" / name).write_bytes(b"")
+    assert len(find_pairs(source)) == 3
+    assert caplog.messages == [
+        f"left out of {source / 'images'}: 2 photos such as d.heic, whose format can't be used; "
+        "save them as JPEG"
+    ]
+
+
+def test_a_jpeg_by_its_other_ending_is_a_photo(source):
+    (source / "images" / "b.jpg").rename(source / "images" / "b.jfif")
+    check_pairs(pairs := find_pairs(source))
+    assert pairs[1].image.name == "b.jfif" and pairs[1].read()[0].shape == (30, 40, 3)
 
 
 def test_a_photo_on_its_side_is_judged_upright(source):
