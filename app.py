@@ -17,9 +17,17 @@ from segmenter.allocator import keep_freed_memory
 from segmenter.background import Background
 from segmenter.errors import SegmenterError
 from segmenter.inference import Segmenter
-from segmenter.live import LiveServer
+from segmenter.live import LiveLimits, LiveServer
 from segmenter.page import look
-from segmenter.page.choice import Choice, list_presets, make_background, make_options
+from segmenter.page.choice import (
+    DELETE_AFTER_S,
+    DELETE_EVERY_S,
+    KEPT_MINUTES,
+    Choice,
+    list_presets,
+    make_background,
+    make_options,
+)
 from segmenter.page.endpoints import build_endpoints
 from segmenter.page.panel import Settings, build_settings, read_choice
 from segmenter.page.photo_tab import build_photo_tab
@@ -30,7 +38,6 @@ from segmenter.pipeline import ReplaceOptions
 from segmenter.threads import one_thread_a_stage
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
-DELETE_EVERY_S, DELETE_AFTER_S = 5 * 60, 25 * 60
 CAMERAS = ((480, 640), (720, 1280))  # the shapes that most have
 WAITING = 20  # jobs in the queue; more are turned away
 
@@ -47,8 +54,7 @@ def build_page(desk: Desk) -> gr.Blocks:
             with gr.Column(scale=4, min_width=300):
                 settings = build_settings(desk.presets)
         device_line = gr.Markdown(desk.describe(), elem_classes="quiet", elem_id="device")
-        minutes = (DELETE_AFTER_S + DELETE_EVERY_S) // 60
-        gr.Markdown(look.PRIVACY.format(minutes=minutes), elem_classes="quiet")
+        gr.Markdown(look.PRIVACY.format(minutes=KEPT_MINUTES), elem_classes="quiet")
         with tabs[0]:
             portraits = sorted((EXAMPLES / "portraits").glob("*.*"))
             build_photo_tab(desk, settings, device_line, portraits)
@@ -66,7 +72,13 @@ def build_page(desk: Desk) -> gr.Blocks:
 def build_live_tab(settings: Settings) -> None:
     """Lay out the live tab; its work is done by live.js and the socket."""
     start = live_settings(*(widget.value for widget in settings.inputs))
-    live = gr.HTML(start, html_template=look.LIVE_HTML, js_on_load=look.LIVE_JS, elem_id="live")
+    live = gr.HTML(
+        start,
+        html_template=look.LIVE_HTML,
+        js_on_load=look.LIVE_JS,
+        elem_id="live",
+        largest_pixels=LiveLimits.frame_pixels,
+    )
     gr.on(
         settings.changes(),
         live_settings,

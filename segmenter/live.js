@@ -1,13 +1,14 @@
 // The browser half of the live tab: camera -> JPEG -> socket -> canvas. The camera's own picture is
 // only ever drawn into `outbox`, which is not part of the page: what can be seen comes from the server.
-// In scope: `element`, the tab's own HTML; `props.value`, the settings as JSON; `watch`.
+// In scope: `element`, the tab's own HTML; `props.value`, the settings as JSON; `props.largest_pixels`,
+// of a frame that the server takes; `watch`.
 
 const IN_FLIGHT = 3; // two are worked on at the server while one travels
 const POLL_MS = 4; // until what was sent has left the browser
 const STALL_MS = 4000;
 const HIDDEN_MS = 20000;
-const RETRY_MS = 1500;
-// What is sent when the machine is behind, from best to least: share of the camera's size, quality.
+const RETRY_MS = [1500, 3000, 6000, 12000]; // before each try to connect again
+// What is sent when the machine is behind, from best to least: share of each side, quality.
 const DETAIL = [[1, 0.8], [1, 0.6], [0.75, 0.6], [0.5, 0.6]];
 const [SLOW_MS, QUICK_MS] = [120, 60]; // round trips: from here on less, and more, is sent
 const STARTING_MS = 4000; // while sessions are made and memory is cold, which says nothing of later
@@ -29,14 +30,17 @@ const [startButton, cameraList, sizeList, mirror] = ['start', 'camera', 'size', 
 let stream = null; // of the camera; null while stopped
 let socket = null;
 let run = 0; // grows with every start and stop: what belongs to an earlier one is dropped
-let retried = false;
+let tries = 0; // to connect again
 let fresh = false; // the camera has a picture that was not sent
+let frameAt = 0; // when it came
 let [encoding, polling] = [false, false];
 let hiddenSince = 0;
 let [status, warning] = [null, null]; // the server's last
 let [settings, settingsTrouble] = [{}, null]; // the last good ones, and what is wrong with newer ones
+let ownBackground = null; // the server deletes its file after a while
 let stalled = false; // and the page said so
-let [sent, answered, drawn, answeredAt] = [0, 0, 0, 0];
+let [sent, answered, drawn] = [0, 0, 0];
+let waitingSince = 0; // for the server
 let sentAt = new Map(); // number -> milliseconds
 let drawnAt = [];
 let roundTrips = [];
@@ -63,6 +67,25 @@ function greyCard(words) {
   screen.fillText(words, canvas.width / 2, canvas.height / 2, canvas.width * 0.9);
 }
 
+function standStill(card, words) {
+  stalled = true;
+  greyCard(card);
+  say(words, true);
+}
+
+// The camera's size, made smaller to what the server takes and to a share of that.
+function frameSize(share = 1) {
+  const [width, height] = [video.videoWidth || 640, video.videoHeight || 480];
+  const scale = share * Math.min(1, Math.sqrt(props.largest_pixels / (width * height)));
+  return [width, height].map((side) => Math.floor(side * scale));
+}
+
+function resize(width, height) {
+  if (canvas.width === width && canvas.height === height) return;
+  [canvas.width, canvas.height] = [width, height];
+  canvas.style.setProperty('--shape', width / height);
+}
+
 function socketAddress() {
   // Gradio knows the prefix that a proxy puts before its pages; the scheme and host are this page's.
   const root = new URL(window.gradio_config?.root ?? document.baseURI, document.baseURI);
@@ -71,7 +94,9 @@ function socketAddress() {
 }
 
 function takeSettings() {
-  const { trouble, ...taken } = JSON.parse(props.value || '{}');
+  let { trouble, ...taken } = JSON.parse(props.value || '{}');
+  if (taken.background === null && ownBackground) [taken.background, trouble] = [ownBackground, null];
+  else if (!taken.background || taken.background.startsWith('data:')) ownBackground = taken.background;
   if (trouble || settingsTrouble) {
     settingsTrouble = trouble ?? null;
     if (stream) sayState();
@@ -123,6 +148,7 @@ async function start() {
   }
   if (mine !== run) return opened.getTracks().forEach((track) => track.stop());
   stream = opened;
+  frameAt = performance.now();
   stream.getVideoTracks()[0].onended = () => mine === run && stop('The camera was switched off.', true);
   startButton.textContent = 'Stop camera';
   startButton.setAttribute('aria-pressed', 'true');
@@ -130,9 +156,9 @@ async function start() {
   await video.play().catch(() => {});
   listCameras();
   if (mine !== run) return;
-  [canvas.width, canvas.height] = [video.videoWidth || 640, video.videoHeight || 480];
+  resize(...frameSize());
   greyCard('Starting…');
-  retried = false;
+  tries = 0;
   [detail, lowered] = [0, 0];
   connect(mine);
   eachFrame(mine);
@@ -152,9 +178,10 @@ function stop(words = 'Stopped. The camera is off.', trouble = false) {
 }
 
 function connect(mine) {
+  say('Connecting to the server…');
   const connection = (socket = new WebSocket(socketAddress()));
   connection.binaryType = 'arraybuffer';
-  [sent, answered, drawn, answeredAt] = [0, 0, 0, performance.now()];
+  [sent, answered, drawn, waitingSince] = [0, 0, 0, performance.now()];
   [sentAt, drawnAt, roundTrips] = [new Map(), [], []];
   let refused = null;
   connection.onopen = () => {
@@ -178,17 +205,17 @@ function connect(mine) {
     if (mine !== run || socket !== connection) return;
     socket = null; // a picture of its that is still being decoded must not cover the card
     greyCard('Connection lost');
-    if (refused || retried) return stop(refused ?? 'The connection was lost. Press Start to try again.', true);
-    retried = true;
-    say('The connection was lost; trying once more…', true);
-    setTimeout(() => mine === run && connect(mine), RETRY_MS);
+    if (refused || tries === RETRY_MS.length) return stop(refused ?? 'The connection was lost. Press Start to try again.', true);
+    say('The connection was lost; trying again…', true);
+    setTimeout(() => mine === run && connect(mine), RETRY_MS[tries]);
+    tries += 1;
   };
 }
 
 function eachFrame(mine) {
   const next = () => {
     if (mine !== run) return;
-    fresh = true;
+    [fresh, frameAt] = [true, performance.now()];
     sendFrame(mine);
     eachFrame(mine);
   };
@@ -204,7 +231,7 @@ async function sendFrame(mine) {
   if (connection.bufferedAmount > 0) return pollSocket(mine); // there is no event for it
   [fresh, encoding] = [false, true];
   const [share, quality] = DETAIL[detail];
-  [outbox.width, outbox.height] = [video.videoWidth, video.videoHeight].map((side) => Math.round(side * share));
+  [outbox.width, outbox.height] = frameSize(share);
   const pen = outbox.getContext('2d');
   // The camera is mirrored before it is sent, so that writing in the new background stays readable.
   if (mirror.checked) pen.setTransform(-1, 0, 0, 1, outbox.width, 0);
@@ -216,6 +243,7 @@ async function sendFrame(mine) {
   const number = new DataView(new ArrayBuffer(4));
   number.setUint32(0, ++sent);
   sentAt.set(sent, taken);
+  if (sent === answered + 1) waitingSince = performance.now();
   connection.send(new Blob([number.buffer, jpeg]));
   sendFrame(mine);
 }
@@ -232,7 +260,7 @@ function pollSocket(mine) {
 async function show(data, mine, connection) {
   const number = new DataView(data).getUint32(0);
   answered = Math.max(answered, number); // the server leaves out frames that a newer one replaced
-  answeredAt = performance.now();
+  waitingSince = performance.now();
   sendFrame(mine);
   const picture = await createImageBitmap(new Blob([data.slice(4)])).catch(() => null);
   const taken = sentAt.get(number);
@@ -241,15 +269,13 @@ async function show(data, mine, connection) {
   if (!picture || late) return picture?.close();
   drawn = number;
   if (stalled) sayState();
-  if (canvas.width !== picture.width || canvas.height !== picture.height) {
-    [canvas.width, canvas.height] = [picture.width, picture.height];
-  }
+  resize(picture.width, picture.height);
   screen.clearRect(0, 0, canvas.width, canvas.height);
   screen.drawImage(picture, 0, 0);
   picture.close();
   drawnAt = [...drawnAt.slice(-120), performance.now()];
   if (taken !== undefined) roundTrips = [...roundTrips.slice(-29), performance.now() - taken];
-  if (drawn > 150) retried = false; // a long good run earns another try
+  if (drawn > 150) tries = 0; // a long good run earns all of them again
 }
 
 function middleRoundTrip() {
@@ -270,7 +296,7 @@ function tell() {
   const recent = drawnAt.filter((time) => now - time < 2000);
   const middle = middleRoundTrip();
   const numbers = [];
-  if (recent.length > 1) numbers.push(((1000 * (recent.length - 1)) / (recent.at(-1) - recent[0])).toFixed(0) + ' frames a second');
+  if (recent.length > 1) numbers.push(((1000 * (recent.length - 1)) / (now - recent[0])).toFixed(0) + ' frames a second');
   // The device and the network's size are in the page's own line below.
   if (middle !== undefined) numbers.push(middle.toFixed(0) + ' ms round trip');
   if (DETAIL[detail][0] < 1) numbers.push(canvas.width + 'x' + canvas.height + ' for speed');
@@ -289,17 +315,23 @@ function watchOver() {
   hiddenSince = document.hidden ? hiddenSince || Date.now() : 0;
   if (hiddenSince && Date.now() - hiddenSince > HIDDEN_MS) return stop('The camera was switched off because this page was out of sight.');
   if (element.offsetParent === null) return stop('The camera was switched off because you left the Live tab.');
-  if (!document.hidden && sent > answered && performance.now() - answeredAt > STALL_MS) {
-    stalled = true;
-    greyCard('Waiting for the server…');
-    say('The server is slow at the moment; your room is not shown.', true);
+  const now = performance.now();
+  if (document.hidden) frameAt = now; // none comes while nobody looks
+  else if (now - frameAt > STALL_MS) standStill('Waiting for the camera…', 'The camera gives no pictures at the moment.');
+  else if ((sent > answered || socket?.readyState === WebSocket.CONNECTING) && now - waitingSince > STALL_MS) {
+    standStill('Waiting for the server…', 'The server is slow at the moment; your room is not shown.');
   }
 }
 
 startButton.onclick = () => (startButton.getAttribute('aria-pressed') === 'true' ? stop() : start());
-cameraList.onchange = sizeList.onchange = () => stream && start();
+cameraList.onchange = sizeList.onchange = ({ target }) => {
+  const facing = ['user', 'environment'].indexOf(target.value);
+  if (facing >= 0) mirror.checked = facing === 0; // one's own face is seen as in a mirror
+  if (stream) start();
+};
 watch('value', takeSettings);
 addEventListener('pagehide', () => stop());
+navigator.mediaDevices?.addEventListener?.('devicechange', listCameras);
 const guard = setInterval(watchOver, 500);
 greyCard('Camera off');
 takeSettings();

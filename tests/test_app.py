@@ -24,7 +24,7 @@ from segmenter.background import Blur, Clip, Colour, Picture, Transparent
 from segmenter.errors import InvalidInput, SegmenterError, UnreadableImage, UnreadableVideo
 from segmenter.page import choice as choices
 from segmenter.page.choice import Choice
-from segmenter.page.panel import read_choice, show_parts
+from segmenter.page.panel import read_choice
 from segmenter.page.photo_tab import follow_photo, replace_photo, show_view
 from segmenter.page.video_tab import estimate_video, replace_video
 from segmenter.page.widgets import put_in_place, slider, upload, without_unseen
@@ -128,6 +128,22 @@ def test_wrong_live_settings_are_said_and_not_sent(tmp_path):
     assert json.loads(app.live_settings(*COLOUR))["background"] == "#0000ff"
 
 
+def test_a_file_that_was_deleted_is_asked_for_again(desk, photo, tmp_path):
+    gone, own = str(tmp_path / "gone.png"), ("My picture", "", "")
+    words = "^'Your file was deleted after 30 minutes; add it again.'$"
+    for job in (
+        lambda: replace_photo(desk, gone, None, *COLOUR),
+        lambda: replace_photo(desk, str(photo), None, *own, gone, *COLOUR[4:]),
+        lambda: estimate_video(desk, gone),
+        lambda: last_of(replace_video(desk, gone, "Automatic", *COLOUR)),
+    ):
+        with pytest.raises(gr.Error, match=words):
+            job()
+    message = json.loads(app.live_settings(*own, gone, *COLOUR[4:]))
+    assert message["background"] is None and "deleted" in message["trouble"]
+    assert message["options"]["people"] == "everyone"  # for one who still has a copy
+
+
 def test_a_message_can_not_name_an_upload_on_the_server():
     message = {"background": "blur", "upload": "/etc/passwd"}
     assert Choice.from_message(message).upload is None
@@ -144,12 +160,6 @@ def test_an_upload_goes_into_the_live_message_and_comes_out_the_same(tmp_path):
 def test_a_damaged_upload_in_a_message_is_refused():
     with pytest.raises(UnreadableImage):
         choices.open_data_url(choices.DATA_URL + "/9j/AAAA")
-
-
-def test_the_gallery_comes_back_with_the_mark_on_the_picture_in_use():
-    shown = [show_parts(["sea", "hills"], kind, "hills") for kind in ("Gallery", "Colour")]
-    assert [parts[0]["visible"] for parts in shown] == [True, False]
-    assert shown[0][0]["selected_index"] == 1
 
 
 def test_an_upload_is_a_path_and_an_empty_number_the_default_after_a_change_of_look_too():
@@ -257,24 +267,24 @@ def kept(answer):
 
 def test_a_click_keeps_one_person_until_a_click_beside_her(desk, couple):
     photo = str(couple)
-    answer = replace_photo(desk, photo, (photo, "everyone", 125, 60), *NOTHING)
+    answer = replace_photo(desk, photo, [photo, "everyone", 125, 60], *NOTHING)
     assert kept(answer) == (False, True)
     assert answer[5].startswith("Only the one you clicked") and answer[6]["visible"]
-    answer = replace_photo(desk, photo, (photo, "everyone", 5, 5), *NOTHING)
+    answer = replace_photo(desk, photo, [photo, "everyone", 5, 5], *NOTHING)
     assert kept(answer) == (True, True)
     assert answer[5].startswith("Nobody was found") and not answer[6]["visible"]
 
 
 @pytest.mark.parametrize("click", [("other.png", "everyone", 125, 60), ("", "largest", 125, 60)])
 def test_a_click_on_another_photo_or_before_another_choice_is_over(desk, couple, click):
-    click = (click[0] or str(couple), *click[1:])
+    click = [click[0] or str(couple), *click[1:]]
     assert kept(replace_photo(desk, str(couple), click, *NOTHING)) == (True, True)
 
 
 def test_a_photo_with_nobody_in_it_is_told(desk, tmp_path):
     Image.new("RGB", (160, 96), ROOM).save(tmp_path / "room.png")
     photo = str(tmp_path / "room.png")
-    for click in (None, (photo, "everyone", 5, 5)):
+    for click in (None, [photo, "everyone", 5, 5]):
         assert replace_photo(desk, photo, click, *COLOUR)[5].startswith("Nobody was found in this")
 
 

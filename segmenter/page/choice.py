@@ -25,6 +25,9 @@ from segmenter.video import VIDEO_ENDINGS
 DATA_URL = "data:image/jpeg;base64,"
 LIVE_PICTURE_SIDE = 1280  # pixels, of an uploaded background that goes to the live tab
 LARGEST_BLUR_PX = 100
+DELETE_EVERY_S, DELETE_AFTER_S = 5 * 60, 25 * 60  # visitors' files
+KEPT_MINUTES = (DELETE_AFTER_S + DELETE_EVERY_S) // 60
+DELETED = f"Your file was deleted after {KEPT_MINUTES} minutes; add it again."
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,16 @@ class Choice:
         return cls(background, str(fit), options)
 
     def to_message(self) -> dict:
-        """Return what the live tab's browser half sends, with the upload inside."""
-        background = as_data_url(self.upload) if self.upload else self.background
-        return {"background": background, "fit": self.fit, "options": dict(self.options)}
+        """Return what the live tab's browser half sends, with the upload inside.
+
+        Of one that was deleted the browser has a copy, or else tells the trouble.
+        """
+        message = {"fit": self.fit, "options": dict(self.options)}
+        if self.upload is None:
+            return message | {"background": self.background}
+        if not self.upload.exists():
+            return message | {"background": None, "trouble": DELETED}
+        return message | {"background": as_data_url(self.upload)}
 
 
 def list_presets(folder: Path) -> dict[str, Path]:
@@ -66,13 +76,14 @@ def make_background(choice: Choice, presets: Mapping[str, Path]) -> Background:
     """Make the background that a visitor chose.
 
     Raises:
-        InvalidInput: the words name none of the presets and follow no rule.
+        InvalidInput: the words name none of the presets and follow no rule,
+            or the upload was deleted.
         UnreadableImage: the upload can't be opened.
     """
     text = choice.background.strip()
     require_fit(choice.fit)
     if choice.upload is not None:
-        return Picture(open_image(choice.upload), choice.fit)
+        return Picture(open_image(require_kept(choice.upload)), choice.fit)
     if text.startswith("data:"):
         return Picture(open_data_url(text), choice.fit)
     if text in presets:
@@ -84,6 +95,17 @@ def make_background(choice: Choice, presets: Mapping[str, Path]) -> Background:
         f"no background {text[:40]!r}; choose #rrggbb, blur, blur:1 to blur:{LARGEST_BLUR_PX}, "
         f"transparent, or a preset ({names})"
     )
+
+
+def require_kept(upload: Path) -> Path:
+    """Return an upload that is still there.
+
+    Raises:
+        InvalidInput: it was deleted, as all are after a while.
+    """
+    if not upload.exists():
+        raise InvalidInput(DELETED)
+    return upload
 
 
 def is_wordy(text: str) -> bool:

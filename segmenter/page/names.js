@@ -14,10 +14,14 @@ function giveNames() {
   });
   name('fieldset', (group) => group.querySelector('[data-testid="block-info"]')?.textContent.trim());
   name('#presets button', (tile) => tile.querySelector('.caption-label')?.textContent);
+  document.querySelectorAll('#presets button').forEach((tile) => {
+    const pressed = String(tile.classList.contains('selected'));
+    if (tile.ariaPressed !== pressed) tile.ariaPressed = pressed;
+  });
   name('[id$="-examples"] button', (example) => ofFile(example.querySelector('img, video')));
 }
 new MutationObserver(giveNames).observe(document, {
   childList: true,
   subtree: true,
-  attributeFilter: ['name'],
+  attributeFilter: ['name', 'class'],
 });

@@ -1,8 +1,8 @@
 """The settings that all three tabs share: the widgets, and the choice they stand for."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,27 @@ import gradio as gr
 from segmenter.background import FITS
 from segmenter.errors import InvalidInput
 from segmenter.page.choice import LARGEST_BLUR_PX, Choice
-from segmenter.page.widgets import AT_ONCE, QUIET, show_as_jpeg, slider, upload
+from segmenter.page.widgets import AT_ONCE, show_as_jpeg, slider, upload
 from segmenter.people import CHOICES
 
 PRESET, COLOUR, UPLOAD, BLUR, NOTHING = "Gallery", "Colour", "My picture", "Blur", "Transparent"
 KINDS = (PRESET, COLOUR, UPLOAD, BLUR, NOTHING)
 DEFAULT_COLOUR = "#2f7f79"
 DEFAULT_BLUR_PX = 20
+# Shows the widgets that a kind of background needs, and in the gallery the mark, which the page
+# forgets with it.
+SHOW_PARTS = """(kind, picked) => {{
+  const [preset, colour, upload, blur] = {kinds}.map((each) => each === kind);
+  const parts = [preset, colour, upload, blur, preset || upload];
+  const updates = parts.map((visible) => ({{ __type__: 'update', visible }}));
+  if (preset) updates[0].selected_index = {names}.indexOf(picked);
+  return updates;
+}}"""
+# Names the picture that has the mark, as soon as that has moved.
+PICK = """() => new Promise((done) => setTimeout(() => {{
+  const tiles = [...document.querySelectorAll('#presets button:has(.caption-label)')];
+  done({names}[tiles.findIndex((tile) => tile.classList.contains('selected'))]);
+}}))"""
 PEOPLE = tuple(choice for choice in CHOICES if choice != "clicked")  # the photo tab has clicks
 LARGEST_SHIFT_PX, LARGEST_SOFTNESS_PX = 10, 20  # of the sliders; the command line goes further
 
@@ -48,7 +62,8 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
         container=False,
         elem_id="kind",
     )
-    picked = gr.State(names[0] if names else "")
+    # In the browser, as the mark is: a server that was started anew knows it, too.
+    picked = gr.Textbox(names[0] if names else "", visible="hidden", elem_id="picked")
     gallery = gr.Gallery(
         [(path, name.replace("-", " ").capitalize()) for name, path in presets.items()],
         show_label=False,
@@ -82,13 +97,11 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
         elem_id="fit",
     )
     parts = [gallery, colour, own, blur, fit]
+    # In the browser: the server's answers to quick clicks may come in another order.
     # Not `change`: whatever else follows that would wait for this.
-    kind.input(partial(show_parts, names), [kind, picked], parts, **AT_ONCE)
-
-    def pick(event: gr.SelectData) -> str:
-        return names[event.index]
-
-    gallery.select(pick, None, picked, **QUIET)
+    in_browser = {"names": json.dumps(names), "kinds": json.dumps(KINDS)}
+    kind.input(None, [kind, picked], parts, js=SHOW_PARTS.format(**in_browser), **AT_ONCE)
+    gallery.select(None, None, picked, js=PICK.format(**in_browser), **AT_ONCE)
     with gr.Accordion("People and edges", open=False):
         edges = build_edges()
     return Settings([kind, picked, colour, own, blur, fit, *edges], picked, edges[0])
@@ -125,21 +138,6 @@ def build_edges() -> list[Any]:
         "of the old background",
     )
     return [people, strength, softness, shift]
-
-
-def show_parts(names: Sequence[str], kind: str, picked: str) -> list[dict]:
-    """Show the widgets that a kind of background needs, and in the gallery the mark."""
-    wanted = [
-        kind == PRESET,
-        kind == COLOUR,
-        kind == UPLOAD,
-        kind == BLUR,
-        kind in (PRESET, UPLOAD),
-    ]
-    updates = [gr.update(visible=is_shown) for is_shown in wanted]
-    if kind == PRESET:  # the page forgets the mark with the gallery
-        updates[0]["selected_index"] = names.index(picked)
-    return updates
 
 
 # One argument a widget: this is how Gradio calls.

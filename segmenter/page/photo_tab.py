@@ -14,7 +14,6 @@ from segmenter.page.widgets import (
     GLUE,
     OFF,
     ON,
-    QUIET,
     friendly,
     is_unseen,
     show_as_jpeg,
@@ -31,8 +30,9 @@ NOTE_CHANGE = f"() => {{ window.asked = (window.asked ?? 0) + 1; return {OFF}; }
 NOTE_START = "(...given) => { window.answering = window.asked; return given; }"
 NOTE_END = f"(file) => (file && window.answering === window.asked ? {ON} : {OFF})"
 
-# A click: the photo and who stayed when it was made, and its pixel. It holds as long as they do.
-Click = tuple[str, str, int, int]
+# A click: the photo and who stayed when it was made, and its pixel. It holds as long as they do,
+# and lies in the browser with them, as JSON.
+Click = list[Any]
 
 
 def replace_photo(desk: Desk, photo: str | None, click: Click | None, *settings: Any) -> list[Any]:
@@ -57,7 +57,7 @@ def run(
 ) -> tuple[PhotoFiles, str, bool]:
     """Do the job; also return the hint, and whether one person was kept by a click."""
     choice, path = read_choice(*settings), Path(photo)
-    if not click or click[:2] != (photo, settings[PEOPLE_AT]):
+    if not click or tuple(click[:2]) != (photo, settings[PEOPLE_AT]):
         files, words = desk.photo(path, choice), look.CLICK_HINT
     else:
         try:
@@ -82,7 +82,7 @@ def follow_photo(desk: Desk, photo: str | None, click: Click | None, *settings: 
 
 def note_click(photo: str | None, people: str, event: gr.SelectData) -> Click | None:
     """Return where the photo was clicked, for which photo and choice."""
-    return (photo, people, *event.index) if photo else None
+    return [photo, people, *event.index] if photo else None
 
 
 def show_view(view: str) -> list[dict]:
@@ -159,10 +159,10 @@ def connect(
     outputs: list[Any],
 ) -> None:
     """Do the photo at a press of the button, a click on a person and every change."""
-    click = gr.State()
+    click = gr.JSON(visible="hidden")
     show_as_jpeg(photo)
-    photo.select(note_click, [photo, settings.people], click, **QUIET)
-    everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **QUIET)
+    photo.select(note_click, [photo, settings.people], click, **AT_ONCE)
+    everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **AT_ONCE)
     inputs, download = [photo, click, *settings.inputs], outputs[3]
     changes = [photo.change, click.change, *settings.changes()]
     for triggers, do in (([button.click], replace_photo), (changes, follow_photo)):

@@ -33,6 +33,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing; a
 
 WIDTH, HEIGHT, RADIUS = 640, 480, 80
 PERSON, TEAL, GREY = (210, 30, 40), (47, 127, 121), (128, 133, 140)
+ORANGE = (250, 120, 0)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -342,6 +343,49 @@ def test_a_click_in_the_gallery_is_followed_and_the_mark_stays_on_it(page, tmp_p
     wait_until(lambda: has_behind(read_pixels(page, "#live canvas"), "window-light"))
     page.get_by_role("button", name="City lights").click()
     wait_until(lambda: has_behind(read_pixels(page, "#live canvas"), "city-lights"))
+    page.route("**/run/predict", ask_as_a_stranger)
+    page.get_by_role("radio", name="Colour").click()
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() > 0.5)
+    page.get_by_role("radio", name="Gallery").click()
+    wait_until(lambda: has_behind(read_pixels(page, "#live canvas"), "city-lights"))
+
+
+def ask_as_a_stranger(route):
+    """Ask in a session unknown to the server, as all are to one that was started anew."""
+    asked = re.sub(r'"session_hash":"\w+"', '"session_hash":"anew"', route.request.post_data)
+    route.continue_(post_data=asked)
+
+
+def test_the_gallery_fits_its_place_and_tells_which_picture_is_chosen(page):
+    page.set_viewport_size({"width": 800, "height": 844})
+    page.get_by_role("radio", name="Gallery").click()
+    page.get_by_role("button", name="Misty hills", pressed=False).click()
+    page.get_by_role("button", name="Misty hills", pressed=True).wait_for()
+    page.get_by_role("button", name="Calm sea", pressed=False).wait_for()
+    place = page.locator("#presets").bounding_box()
+    for tile in page.locator("#presets button").all():
+        box = tile.bounding_box()
+        assert place["x"] <= box["x"]
+        assert box["x"] + box["width"] <= place["x"] + place["width"]
+
+
+def test_two_quick_clicks_in_the_gallery_leave_the_picture_with_the_mark(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    page.get_by_role("radio", name="Gallery").click()
+    page.get_by_role("button", name="Misty hills").wait_for()
+    page.evaluate(
+        """for (const name of ['Misty hills', 'Window light'])
+          document.querySelector(`#presets [aria-label="${name}"]`).click();"""
+    )
+    wait_until(lambda: is_shown_behind(page, "window-light"))
+    assert page.locator("#presets .selected").all_inner_texts() == ["Window light"]
+    page.evaluate(
+        """for (const name of ['Colour', 'Blur', 'Gallery'])
+          document.querySelector(`#kind input[value="${name}"]`).click();"""
+    )
+    playwright.expect(page.locator("#presets")).to_be_visible()
+    playwright.expect(page.get_by_label("Blur")).to_have_count(1)  # the radio, not the slider
 
 
 def test_a_broken_background_is_explained_and_other_kinds_go_on(page, tmp_path):
@@ -392,6 +436,28 @@ def test_the_arrow_keys_go_through_the_choices(page, tmp_path):
         page.keyboard.press("ArrowLeft")
         playwright.expect(page.get_by_role("radio", name=name)).to_be_checked()
     wait_until(lambda: downloaded(page).shape[2] == 3)
+
+
+def test_what_has_the_focus_is_seen(page):
+    look = "getComputedStyle(document.activeElement.closest('label') ?? document.activeElement)"
+    page.get_by_role("radio", name="Colour").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(f"{look}.outlineStyle") == "solid"
+    page.get_by_text("People and edges").click()
+    page.locator("input[type=range]").last.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(f"{look}.outlineStyle") == "solid"
+
+
+def test_under_a_picture_only_pasting_is_offered(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    page.get_by_role("radio", name="My picture").click()
+    for field in ("#photo", "#own-background"):
+        choose_file(page, field, tmp_path / "photo.png")
+        page.wait_for_selector(f"{field} img")
+        bar = page.locator(field)
+        playwright.expect(bar.get_by_label("Paste from clipboard")).to_be_visible()
+        playwright.expect(bar.get_by_label("Upload file")).to_be_hidden()
 
 
 def test_what_can_be_pressed_has_a_name(page):
@@ -724,6 +790,130 @@ def test_a_wrong_background_is_told_while_live_and_the_last_one_stays(page, tmp_
     assert not page.failed
 
 
+DELETED = "Your file was deleted after 30 minutes; add it again."
+
+
+def test_files_that_were_deleted_are_asked_for_again_and_live_goes_on(page, cache, tmp_path):
+    halves = np.full((64, 64, 3), TEAL, np.uint8)
+    halves[:, :32] = ORANGE
+    Image.fromarray(scene(0)).save(tmp_path / "gone photo.png")
+    Image.fromarray(halves).save(tmp_path / "gone background.png")
+    upload_photo(page, tmp_path / "gone photo.png")
+    page.get_by_role("radio", name="My picture").click()
+    choose_file(page, "#own-background", tmp_path / "gone background.png")
+    start_live(page)
+
+    def orange():
+        """Its share in the lower left corner."""
+        return near(read_pixels(page, "#live canvas")[-100:, :128], ORANGE, 40).mean()
+
+    wait_until(lambda: orange() > 0.95)
+    for path in cache.rglob("gone *.png"):
+        path.unlink()
+    page.get_by_role("radio", name="Tile").click()
+    wait_until(lambda: 0.4 < orange() < 0.6)
+    assert page.locator("#live .live-say").inner_text() == "The camera is on."
+    page.locator(".toast-body", has_text=DELETED).wait_for()
+
+
+def test_a_large_camera_is_sent_smaller_and_one_without_pictures_is_told(page):
+    page.evaluate(LARGE_CAMERA)
+    start_live(page)
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), PERSON, 60).mean() > 0.05)
+    size = page.eval_on_selector("#live canvas", "canvas => [canvas.width, canvas.height]")
+    assert size == [1706, 960]
+    told = []
+    page.evaluate("window.filming = false")
+
+    def is_told():
+        told.append(page.inner_text(".live-numbers"))
+        return "no pictures at the moment" in page.inner_text(".live-say")
+
+    wait_until(is_told)
+    rates = [int(words.split()[0]) for words in told if "frames a second" in words]
+    assert min(rates) < 0.7 * rates[0], "the rate stays while nothing is drawn"
+    picture = read_pixels(page, "#live canvas")
+    assert near(picture, GREY, 12).mean() > 0.9
+    page.evaluate("window.filming = true")
+    page.get_by_text("The camera is on.").wait_for()
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), PERSON, 60).mean() > 0.05)
+
+
+# Of 1920x1080 pixels whatever is wanted, and without a new one while `filming` is false.
+LARGE_CAMERA = """() => {
+  const film = Object.assign(document.createElement('canvas'), { width: 1920, height: 1080 });
+  const pen = film.getContext('2d');
+  window.filming = true;
+  setInterval(() => {
+    if (!window.filming) return;
+    pen.fillStyle = 'rgb(20, 150, 45)';
+    pen.fillRect(0, 0, 1920, 1080);
+    pen.fillStyle = 'rgb(210, 30, 40)';
+    pen.fillRect(300, 300 + Date.now() % 50, 500, 500);
+  }, 50);
+  navigator.mediaDevices.getUserMedia = async () => film.captureStream();
+}"""
+
+
+def test_a_server_that_is_silent_or_away_is_told_and_tried_again(page):
+    page.evaluate(
+        """() => {
+          const later = window.setTimeout;
+          window.waits = [];
+          window.setTimeout = (act, ms) => {
+            if (!String(act).includes('connect(')) return later(act, ms);
+            window.waits.push(ms);
+            return later(act, 0);
+          };
+          window.WebSocket = class {
+            static CONNECTING = 0;
+            readyState = 0;
+            constructor() { window.silent = this; }
+            close() {}
+          };
+        }"""
+    )
+    open_tab(page, "Live")
+    page.click(".live-start")
+    words = page.locator("#live .live-say")
+    playwright.expect(words).to_have_text("Connecting to the server…")
+    playwright.expect(words).to_contain_text("The server is slow", timeout=10_000)
+    assert near(read_pixels(page, "#live canvas"), GREY, 12).mean() > 0.9
+    for count in range(1, 5):
+        page.evaluate("() => window.silent.onclose()")
+        page.wait_for_function("count => window.waits.length === count", arg=count)
+        playwright.expect(words).to_have_text("Connecting to the server…")
+    page.evaluate("() => window.silent.onclose()")
+    playwright.expect(words).to_contain_text("Press Start to try again")
+    assert page.evaluate("window.waits") == [1500, 3000, 6000, 12000]
+
+
+def test_the_live_tab_follows_cameras_and_windows(page):
+    page.evaluate(
+        """() => {
+          window.matchMedia = () => ({ matches: true }); // a finger, not a mouse
+          const camera = { kind: 'videoinput', deviceId: 'new', label: 'New camera' };
+          window.plugIn = () => {
+            navigator.mediaDevices.enumerateDevices = async () => [camera];
+            navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
+          };
+        }"""
+    )
+    open_tab(page, "Live")
+    page.select_option(".live-camera", "environment")
+    playwright.expect(page.locator(".live-mirror")).not_to_be_checked()
+    page.select_option(".live-camera", "user")
+    playwright.expect(page.locator(".live-mirror")).to_be_checked()
+    page.evaluate("() => window.plugIn()")
+    page.wait_for_selector(".live-camera option:text('New camera')", state="attached")
+    looks = "lists => lists.map((list) => getComputedStyle(list).appearance)"
+    assert "none" not in page.eval_on_selector_all("#live select", looks)  # it would hide the arrow
+    page.set_viewport_size({"width": 844, "height": 390})
+    box = page.locator("#live canvas").bounding_box()
+    assert box["width"] / box["height"] == pytest.approx(4 / 3, rel=0.01)
+    assert box["height"] < 0.71 * 390
+
+
 def test_stop_and_leaving_the_tab_switch_the_camera_off(page):
     page.evaluate(
         """() => {
@@ -773,7 +963,7 @@ def test_a_lost_connection_shows_a_grey_card_and_comes_back(page):
           });
         }"""
     )
-    page.get_by_text("trying once more").wait_for()
+    page.get_by_text("trying again").wait_for()
     page.wait_for_timeout(500)
     picture = read_pixels(page, "#live canvas")
     assert not is_room(picture).any()
