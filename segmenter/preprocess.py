@@ -42,7 +42,8 @@ def to_batch(
 ) -> tuple[Batch, Geometry]:
     """Shrink (or enlarge) a frame to long side `size`, pad to `multiple`, and normalise.
 
-    The aspect is kept; what is missing to a multiple repeats the last row and column.
+    The aspect is kept; what is missing to a multiple is mirrored. (The last row and column repeated
+    are background to the network, and eat into people who reach beyond the picture.)
 
     Args:
         frame: (H, W, 3) uint8 RGB.
@@ -59,7 +60,7 @@ def to_batch(
         small = enlarge(frame, inner_height, inner_width)
     rows, columns = padded_shape(inner_height, inner_width, multiple)
     small = cv2.copyMakeBorder(
-        small, 0, rows - inner_height, 0, columns - inner_width, cv2.BORDER_REPLICATE
+        small, 0, rows - inner_height, 0, columns - inner_width, cv2.BORDER_REFLECT_101
     )
     batch = normalise(small, mean, std)
     return batch, Geometry(height, width, inner_height, inner_width)

@@ -57,6 +57,14 @@ def test_a_photo_is_seen_in_three_views_each_also_mirrored(segmenter, monkeypatc
         np.testing.assert_array_equal(mirrored, plain[..., ::-1])
 
 
+def test_who_reaches_beyond_the_right_border_is_whole_there(segmenter):
+    frame = open_image(EXAMPLES / "portraits" / "eileen-collins.jpg")
+    whole = matte_of_image(frame, segmenter)
+    cut = (slice(len(frame) - 422, None), slice(317))  # upright, through her shoulder and arm
+    last = matte_of_image(np.ascontiguousarray(frame[cut]), segmenter)[:, -1]
+    assert (last[whole[cut][:, -1] > 0.99] > 0.9).mean() > 0.9
+
+
 def far_away(height, left):
     """The admiral, so many pixels high, before hills: the frame, and where she is."""
     near = open_image(PORTRAIT)

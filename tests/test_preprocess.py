@@ -36,3 +36,11 @@ def test_restore_undoes_it(shape):
     back = restore(batch[0, 0], geometry)
     assert back.shape == shape
     assert np.abs(back - frame[..., 0] / 255).max() < 0.02
+
+
+def test_what_is_missing_is_mirrored():
+    frame = np.random.default_rng(1).integers(0, 256, (48, 40, 3), np.uint8)
+    batch, geometry = to_batch(frame, 48, 32, (0.0,) * 3, (1.0,) * 3)
+    assert batch.shape[2:] == (64, 64) and (geometry.inner_height, geometry.inner_width) == (48, 40)
+    expected = np.pad(frame, ((0, 16), (0, 24), (0, 0)), "reflect").transpose(2, 0, 1) / 255
+    np.testing.assert_allclose(batch[0], expected, atol=1e-6)

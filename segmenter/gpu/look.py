@@ -109,7 +109,9 @@ class Looker:
         small = shrink_to(frames, height, width) if is_smaller else enlarge(frames, height, width)
         missing = [-side % self._record.stride_multiple for side in (width, height)]
         padding = (0, missing[0], 0, missing[1])
-        padded = functional.pad(small.float(), padding, mode="replicate")
+        # PyTorch mirrors no more than there is: enough of all but threads.
+        mode = "reflect" if min(height, width) > max(missing) else "replicate"
+        padded = functional.pad(small.float(), padding, mode=mode)
         logits = self._backend.run_there(padded * self._scale - self._shift)
         return person_of(logits, self._record.person_class)[..., :height, :width]
 
