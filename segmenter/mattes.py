@@ -82,7 +82,10 @@ def matte_all(
 
 
 def files_and_clips(folder: Path, earlier: Path) -> Iterator[Path]:
-    """Yield all files, and the folders that are clips, in name order; not what `earlier` holds."""
+    """Yield all files, and the folders that are clips, in name order.
+
+    A clip's folder is not looked into; nor is `earlier`, unless it may be a clip itself.
+    """
     for path in files_in(folder, folders=True):
         if path.is_file() or pictures_in(path):
             yield path

@@ -209,8 +209,13 @@ def parts_around(piece: Mask, cores: Labels, chosen: NDArray[np.intp]) -> list[M
     """Give every pixel of the piece to the chosen core that is nearest on ways inside it."""
     markers = np.where(np.isin(cores, chosen), cores, 0).astype(np.int32)
     markers[~piece] = cores.max() + 1
-    # Floods rise alike on the flat piece; what is around it comes over the edge last.
-    flooded = cv2.watershed(cv2.merge([to_grey(piece)] * 3), markers)
+    # Floods rise alike on the flat piece; what is around it comes over the edge last. The outermost
+    # line of a picture is never flooded.
+    markers, flat = (
+        cv2.copyMakeBorder(one, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        for one in (markers, to_grey(piece))
+    )
+    flooded = cv2.watershed(cv2.merge([flat] * 3), markers)[1:-1, 1:-1]
     # They leave lines between them.
     nearest, _ = spread(np.where(np.isin(flooded, chosen), flooded, 0))
     return [piece & (nearest == core) for core in chosen]

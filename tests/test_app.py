@@ -28,7 +28,7 @@ from segmenter.page.panel import read_choice
 from segmenter.page.photo_tab import follow_photo, replace_photo, show_view
 from segmenter.page.video_tab import estimate_video, replace_video
 from segmenter.page.widgets import put_in_place, slider, upload, without_unseen
-from segmenter.page.work import Desk, choose_ending, in_words, preview
+from segmenter.page.work import Desk, as_shares, choose_ending, in_words, preview
 from segmenter.video import probe
 
 ROOM, PERSON, BLUE = (20, 150, 60), (220, 30, 40), (0, 0, 255)
@@ -486,6 +486,11 @@ def test_the_device_line_waits_for_the_warm_up(desk):
     line, timer = app.tell_speed(desk)
     assert line.endswith("ms a frame")
     assert timer.active is False
+
+
+@pytest.mark.parametrize("pixel", [(-5, 3), (10**400, 3), (119, 79)])
+def test_a_click_lies_on_the_photo(pixel):
+    assert all(0 < share < 1 for share in as_shares(pixel, np.zeros((80, 120, 3), np.uint8)))
 
 
 def test_the_first_run_says_nothing_of_the_speed(desk, monkeypatch):

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -141,6 +142,16 @@ def test_a_head_or_a_bag_is_not_taken_off():
     probability[80:120, 310:330] = probability[235:245, 400:440] = 0.9  # the neck, and a strap
     kept = choose_people(probability, "largest")
     np.testing.assert_array_equal(kept, probability)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_small_mask_is_taken_apart(seed):
+    """Also where a core lies in the outermost line of a piece that the picture cuts."""
+    generator = np.random.default_rng(seed)
+    mask = cv2.GaussianBlur(generator.random((20, 41), np.float32), (0, 0), 1 + seed % 3)
+    mask = (mask > np.quantile(mask, 0.4)).astype(np.float32)
+    kept = choose_people(mask, "largest")
+    assert 0 < kept.sum() <= mask.sum()
 
 
 def test_a_foot_beside_another_person_stays_with_its_own():

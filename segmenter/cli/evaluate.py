@@ -18,7 +18,7 @@ onnx_ms and torch_ms, the network alone on a square of the size at which it sees
 than the table.
 Of clips, as their videos' mattes come, frame by frame and steadied: person_iou; flicker, mean
 change of alpha from frame to frame where the truth stays; lag, frames until 90 % of somebody who
-appears at once is there (null: never).
+appears at once is there (null: never, or nobody appears so).
 """
 
 

@@ -169,7 +169,8 @@ def describe(
     if older is None:
         return new
     normalisation = {key: source.facts[key] for key in ("mean", "std") if key in source.facts}
-    record = replace(older, **of_these, **normalisation, person_class=None, metrics={})
+    of_these |= {"stride_multiple": STRIDE_MULTIPLE, "person_class": None, "metrics": {}}
+    record = replace(older, **of_these, **normalisation)
     tell_kept(record, new, files["record"])
     return record
 

@@ -161,7 +161,7 @@ def read_choice(
     if kind == UPLOAD and not upload:
         raise InvalidInput("add a picture of your own under Background, or choose another kind")
     words = {
-        PRESET: preset,
+        PRESET: preset or "",
         COLOUR: colour or DEFAULT_COLOUR,
         UPLOAD: "",
         BLUR: f"blur:{blur_px:.0f}",

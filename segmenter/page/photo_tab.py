@@ -57,13 +57,17 @@ def run(
 ) -> tuple[PhotoFiles, str, bool]:
     """Do the job; also return the hint, and whether one person was kept by a click."""
     choice, path = read_choice(*settings), Path(photo)
-    if not click or tuple(click[:2]) != (photo, settings[PEOPLE_AT]):
-        files, words = desk.photo(path, choice), look.CLICK_HINT
-    else:
-        try:
-            return desk.photo(path, choice, click[2:]), look.CLICKED_HINT, True
-        except NobodyThere:
-            files, words = desk.photo(path, choice), look.NOBODY_HINT
+    match click:
+        case [about, people, int(column), int(row)] if (about, people) == (
+            photo,
+            settings[PEOPLE_AT],
+        ):
+            try:
+                return desk.photo(path, choice, (column, row)), look.CLICKED_HINT, True
+            except NobodyThere:
+                files, words = desk.photo(path, choice), look.NOBODY_HINT
+        case _:
+            files, words = desk.photo(path, choice), look.CLICK_HINT
     return files, words if files.has_people else look.EMPTY_HINT, False
 
 

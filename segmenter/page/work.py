@@ -221,7 +221,10 @@ def choose_ending(kind: str, is_transparent: bool) -> str:
 def as_shares(pixel: tuple[int, int], frame: Frame) -> Point:
     """Return where a pixel (column, row) lies, as shares of width and height."""
     height, width = frame.shape[:2]
-    return min(1.0, (pixel[0] + 0.5) / width), min(1.0, (pixel[1] + 0.5) / height)
+    column, row = (
+        min(max(at, 0), side - 1) for at, side in zip(pixel, (width, height), strict=True)
+    )
+    return (column + 0.5) / width, (row + 0.5) / height
 
 
 def preview(picture: Frame | Cutout) -> Frame:

@@ -104,11 +104,14 @@ def to_grey(path: Path, picture: Image.Image) -> np.ndarray:
                 f"{path} has 16 bits but only values up to {values.max()}; save it with 8 bits"
             )
         return (values >> 8).astype(np.uint8)
-    if picture.has_transparency_data and np.ptp(np.asarray(picture.convert("RGBA"))[..., 3]):
-        raise InvalidDataset(
-            f"{path} is transparent in parts, which is not looked at; save it in grey alone, "
-            "people as 255, background as 0"
-        )
+    if picture.has_transparency_data:
+        alpha = np.asarray(picture.convert("RGBA"))[..., 3]
+        bright = np.asarray(picture.convert("L")) >= 128
+        if np.ptp(alpha) and ((alpha >= 128) != bright).any():
+            raise InvalidDataset(
+                f"{path} is transparent in parts, which is not looked at; save it in grey alone, "
+                "people as 255, background as 0"
+            )
     if picture.mode not in ("1", "L", "LA"):
         colours = np.asarray(picture.convert("RGB"))
         if np.ptp(colours, axis=2).max() > COLOURLESS:

@@ -1,4 +1,4 @@
-"""Ctrl-C, and what else asks a run to end, between two steps and never within one."""
+"""Ctrl-C, and what else asks a run to end and is handled, between two steps, never within one."""
 
 import signal
 import threading

@@ -120,7 +120,9 @@ def make_loader(dataset: PersonDataset, seen: int, options: TrainOptions) -> Dat
 def batches(loader: DataLoader) -> Iterator[list[Tensor]]:
     """Yield a loader's batches; a file's fault that a worker finds is told in its own sentence."""
     try:
-        yield from loader
+        with held_back():  # while the workers start, they and what starts them would be lost
+            iterator = iter(loader)
+        yield from iterator
     except InvalidDataset as error:
         # From another process it comes as a whole traceback, which ends with it.
         sentence = str(error).rstrip().splitlines()[-1].rpartition("InvalidDataset: ")[2]

@@ -226,6 +226,17 @@ def test_a_mask_may_be_stored_otherwise_than_as_8_bit_grey(source, mode):
     assert set(np.unique(pairs[1].read_mask())) == {0, 255}
 
 
+@pytest.mark.parametrize("mode", ["L", "P", "LA"])
+def test_a_mask_may_be_transparent_where_it_is_black(source, mode):
+    mask = Image.fromarray(person_of([255])[..., 0])
+    if mode == "LA":
+        mask = Image.merge("LA", (mask, mask))
+    hidden = {} if mode == "LA" else {"transparency": 0}
+    mask.convert(mode).save(source / "masks" / "b.png", **hidden)
+    check_pairs(pairs := find_pairs(source))
+    assert set(np.unique(pairs[1].read_mask())) == {0, 255}
+
+
 @pytest.mark.parametrize("how", [{"compression": "zstd"}, {"exif": SIDEWAYS_TIFF}, "float"])
 def test_a_tiff_that_only_pillow_can_read_is_named(source, how):
     (source / "images" / "b.jpg").unlink()
