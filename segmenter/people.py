@@ -208,9 +208,8 @@ def fall_apart(piece: Mask) -> list[Mask]:
 def parts_around(piece: Mask, cores: Labels, chosen: NDArray[np.intp]) -> list[Mask]:
     """Give every pixel of the piece to the chosen core that is nearest on ways inside it."""
     markers = np.where(np.isin(cores, chosen), cores, 0).astype(np.int32)
-    markers[~piece] = cores.max() + 1
-    # Floods rise alike on the flat piece; what is around it comes over the edge last. The outermost
-    # line of a picture is never flooded.
+    # Floods rise alike on the flat piece, and only then over its edge. The outermost line of a
+    # picture is never flooded.
     markers, flat = (
         cv2.copyMakeBorder(one, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
         for one in (markers, to_grey(piece))
