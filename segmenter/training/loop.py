@@ -1,7 +1,7 @@
 """The training run: one schedule counted in samples, resumed exactly from its last checkpoint."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ SHOWN_LOSSES = 100  # the progress bar's mean is over the last so many steps
 TRAINING_PAIRS_SHOWN = 6
 
 
-def train(options: TrainOptions, after_epoch: Callable[[Run], None] | None = None) -> nn.Module:
+def train(options: TrainOptions) -> nn.Module:
     """Train, or finish training, and return the averaged net in evaluation mode.
 
     The run's folder then holds checkpoint.pt; best.pt, the averaged weights of the best epoch, when
@@ -33,7 +33,6 @@ def train(options: TrainOptions, after_epoch: Callable[[Run], None] | None = Non
 
     Args:
         options: the run; its folder's checkpoint, if any, is resumed.
-        after_epoch: called with the run after each epoch, when it is logged and saved.
 
     Raises:
         InvalidDataset: the data has faults; raised before anything is written into the folder.
@@ -61,7 +60,7 @@ def train(options: TrainOptions, after_epoch: Callable[[Run], None] | None = Non
     run.resume()
     log = Log(options.run, tensorboard=options.tensorboard, seen=run.seen)
     try:
-        go_on(run, dataset, log, after_epoch)
+        go_on(run, dataset, log)
     except KeyboardInterrupt:
         run.save()
         raise
@@ -70,9 +69,7 @@ def train(options: TrainOptions, after_epoch: Callable[[Run], None] | None = Non
     return run.average.net
 
 
-def go_on(
-    run: Run, dataset: PersonDataset, log: Log, after_epoch: Callable[[Run], None] | None
-) -> None:
+def go_on(run: Run, dataset: PersonDataset, log: Log) -> None:
     """Learn until the run's samples are seen, or its patience is at an end."""
     options = run.options
     watched = dataset.validation or spread(all_pairs(dataset), TRAINING_PAIRS_SHOWN)
@@ -91,8 +88,6 @@ def go_on(
                 bar.set_postfix_str(postfix(run), refresh=False)
                 if run.seen // options.epoch > epoch or run.seen >= options.samples:
                     end_epoch(run, log, watched, bool(dataset.validation))
-                    if after_epoch:
-                        after_epoch(run)
                     if is_patience_over(run):
                         bar.write(f"no better for {options.patience} epochs: stopped; see best.pt")
                         return
