@@ -7,6 +7,11 @@ import pytest
 from segmenter.device import cuda_name
 from segmenter.video import process
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 
 def pytest_configure():
     # Two threads of PyTorch that wait for each other take many times as long on a busy machine,
@@ -21,6 +26,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("cuda"):
             item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Run what is marked `alone` while no other process runs a test, since it measures itself."""
+    with open(__file__) as turn:
+        if fcntl:
+            fcntl.flock(turn, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        return (yield)
 
 
 @pytest.fixture(scope="session")

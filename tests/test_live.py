@@ -261,6 +261,7 @@ def test_only_the_newest_waiting_frame_is_answered():
             next_picture(socket, timeout=0.8)
 
 
+@pytest.mark.alone
 def test_a_slow_visitor_does_not_hold_up_another():
     with served(SlowForWide()) as address, connect(address) as slow, connect(address) as quick:
         for socket in (slow, quick):

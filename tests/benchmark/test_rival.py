@@ -63,6 +63,7 @@ def photos(tmp_path):
     return folder
 
 
+@pytest.mark.alone
 def test_both_are_timed_and_scored_on_the_same_pictures(stage, photos, tmp_path, monkeypatch):
     monkeypatch.setattr(rival, "SIZE", (72, 128))
     python = interpreter(tmp_path / "env", FAKE)

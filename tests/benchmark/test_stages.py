@@ -21,6 +21,7 @@ def names(rows):
     return [row.what for row in rows]
 
 
+@pytest.mark.alone
 def test_a_photo_goes_through_every_stage_of_the_released_network(stage, tmp_path):
     source = stage.write_photo(tmp_path / "a.jpg", 120, 160)
     rows = stages.stages_of_photo(Segmenter(device="cpu"), source, "photo", 2)

@@ -726,6 +726,7 @@ def test_the_room_is_never_shown_when_the_segmenter_fails(page, running, kind, c
         time.sleep(0.1)
 
 
+@pytest.mark.alone
 def test_a_machine_that_is_behind_gets_smaller_frames(page, running):
     start_live(page)
     width = "document.querySelector('#live canvas').width"
