@@ -30,19 +30,19 @@ class Stop(Exception):
     pass
 
 
-def stop_after(seen: int):
-    def stop(run: Run) -> None:
-        if run.seen >= seen:
-            raise Stop
-
-    return stop
-
-
 @pytest.mark.parametrize("changes", [{}, {"precision": "float32", "loss": "bce+lovasz"}])
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(data, tmp_path, changes):
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(data, tmp_path, monkeypatch, changes):
     whole = train(options(data, tmp_path / "whole", 12, **changes))
-    with pytest.raises(Stop):
-        train(options(data, tmp_path / "parts", 12, **changes), stop_after(4))
+    end_epoch = loop.end_epoch
+
+    def stop_after_the_first(*arguments):
+        end_epoch(*arguments)
+        raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "end_epoch", stop_after_the_first)
+        with pytest.raises(Stop):
+            train(options(data, tmp_path / "parts", 12, **changes))
     parts = train(options(data, tmp_path / "parts", 12, **changes))
     for name, value in whole.state_dict().items():
         assert torch.equal(value, parts.state_dict()[name]), name
