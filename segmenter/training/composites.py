@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from segmenter.arrays import Alpha, Frame
-from segmenter.errors import InvalidDataset
 from segmenter.training.augment.compose import match_light, place_person
 from segmenter.training.augment.views import random_backdrop
-from segmenter.training.pairs import check_pairs, find_folder, find_pairs, find_pictures, read_image
+from segmenter.training.pairs import check_pairs, find_cast, read_image
 
 COUNT, SEED = 200, 20
 SIZES = ((640, 480), (480, 640))  # (height, width), in turns
@@ -48,14 +47,7 @@ class Composites:
             InvalidDataset: a folder is missing or empty, or a file has a fault.
         """
         self.seed = seed
-        cutouts, backgrounds = find_folder(folder, "cutouts"), find_folder(folder, "backgrounds")
-        if not (cutouts and backgrounds):
-            raise InvalidDataset(
-                f"{folder} needs cutouts/images, cutouts/masks and backgrounds for composites"
-            )
-        people, places = find_pairs(cutouts), find_pictures(backgrounds)
-        if not places:
-            raise InvalidDataset(f"{backgrounds} holds no picture; put some without people there")
+        people, places = find_cast(folder)
         rng = np.random.default_rng(seed)
         # Everybody once before anybody twice.
         self.people = [people[place] for place in shuffled(len(people), count, rng)]

@@ -133,6 +133,24 @@ def find_pairs(source: Path) -> list[Pair]:
     return [Pair(photos[0], masks_of[stem][0]) for stem, photos in photos_of.items()]
 
 
+def find_cast(folder: Path) -> tuple[list[Pair], list[Path]]:
+    """Return the cut-outs and the backgrounds of a training folder, for made pictures.
+
+    Raises:
+        InvalidDataset: cutouts/images, cutouts/masks or backgrounds/ is missing or empty.
+    """
+    cutouts, backgrounds = find_folder(folder, "cutouts"), find_folder(folder, "backgrounds")
+    if not (cutouts and backgrounds):
+        raise InvalidDataset(
+            f"{folder} needs cutouts/images, cutouts/masks and backgrounds, for composites; it has "
+            f"no {'backgrounds' if cutouts else 'cutouts'}"
+        )
+    places = find_pictures(backgrounds)
+    if not places:
+        raise InvalidDataset(f"{backgrounds} holds no picture; put some without people there")
+    return find_pairs(cutouts), places
+
+
 def tell_left_out(folder: Path) -> None:
     """Name photos that OpenCV can't read, such as an iPhone's."""
     left_out = [

@@ -13,16 +13,8 @@ import numpy as np
 from numpy.random import Generator
 
 from segmenter.arrays import Alpha, Frame
-from segmenter.errors import InvalidDataset
 from segmenter.foreground import estimate_foreground
-from segmenter.training.pairs import (
-    Pair,
-    check_pairs,
-    find_folder,
-    find_pairs,
-    find_pictures,
-    read_image,
-)
+from segmenter.training.pairs import Pair, check_pairs, find_cast, read_image
 
 HEIGHT, WIDTH = 240, 432
 LENGTH = 40  # frames
@@ -74,16 +66,7 @@ class Stage:
         Raises:
             InvalidDataset: one of them is missing or empty, or a file has a fault.
         """
-        cutouts, backgrounds = find_folder(folder, "cutouts"), find_folder(folder, "backgrounds")
-        if cutouts is None or backgrounds is None:
-            raise InvalidDataset(
-                f"{folder} has no folder {'backgrounds' if cutouts else 'cutouts'}; put cut-outs "
-                "(images/ and masks/) into cutouts and pictures of nobody into backgrounds"
-            )
-        self.people: list[Pair] = find_pairs(cutouts)
-        self.places: list[Path] = find_pictures(backgrounds)
-        if not self.places:
-            raise InvalidDataset(f"{backgrounds} holds no pictures; put some of nobody there")
+        self.people, self.places = find_cast(folder)
         check_pairs(self.people, self.places)
 
     def clips(self, seed: int = 0, takes: int | None = None) -> Iterator[Clip]:
