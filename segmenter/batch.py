@@ -20,7 +20,6 @@ from segmenter.pipeline import ReplaceOptions, replace_in_image
 from segmenter.stream import replace_in_video, require_no_click
 from segmenter.targets import is_video, plan
 from segmenter.threads import one_thread_a_stage
-from segmenter.video import probe
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,8 @@ class Replacer:
         steps = replace_in_video(
             path, output, self.background, segmenter=self.segmenter, options=self.options
         )
-        total = probe(path).frame_count
-        return sum(1 for _ in progress(steps, quiet, unit="frame", total=total))
+        rest = next(steps).frames_expected - 1
+        return 1 + sum(1 for _ in progress(steps, quiet, unit="frame", total=rest))
 
     def require_video_choices(self) -> None:
         """Raise InvalidInput when what is chosen can be done to photos alone."""

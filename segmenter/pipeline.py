@@ -55,7 +55,7 @@ class Replacement:
     probability: Probability | None = None
 
 
-def read_background(text: str, fit: str = "cover") -> Background:
+def read_background(text: str | Path, fit: str = "cover") -> Background:
     """Make a background from the words the command line, the page and the live tab share.
 
     Args:
@@ -66,6 +66,7 @@ def read_background(text: str, fit: str = "cover") -> Background:
         InvalidInput: it is none of these.
         UnreadableImage, UnreadableVideo: the file can't be opened.
     """
+    text = str(text)
     if text == "transparent":
         return Transparent()
     if text.startswith("#"):

@@ -78,13 +78,13 @@ def require_folder(target: Path) -> None:
         raise InvalidInput(f"{target} is a file; name a folder for the results")
 
 
-def require_kept(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
-    """Raise InvalidInput when an output would overwrite an input."""
+def require_kept(inputs: Iterable[Path], outputs: Iterable[Path], role: str = "the input") -> None:
+    """Raise InvalidInput when an output would overwrite an input, which is called by its role."""
     # By what the disk says: names may differ in links, or in capitals that the disk ignores.
     kept = {identity(path) for path in inputs}
     for output in outputs:
         if os.path.exists(output) and identity(output) in kept:
-            raise InvalidInput(f"{output} is the input itself; choose another output")
+            raise InvalidInput(f"{output} is {role} itself; choose another output")
 
 
 def identity(path: Path) -> tuple[int, int]:

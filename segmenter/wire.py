@@ -64,9 +64,7 @@ def read_shape(settings: dict, largest_pixels: int) -> tuple[int, int]:
     whole = type(height) is int and type(width) is int  # true and false would pass isinstance
     if not whole or not 1 <= min(height, width) <= max(height, width) <= LARGEST_JPEG_SIDE:
         return 480, 640
-    if height * width > largest_pixels:
-        return 480, 640
-    return height, width
+    return (height, width) if height * width <= largest_pixels else (480, 640)
 
 
 def decode_frame(jpeg: bytes, largest_pixels: int) -> Frame:

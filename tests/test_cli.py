@@ -48,6 +48,18 @@ def test_replace_writes_the_result_and_a_report(fake, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["done"] == 1
 
 
+@pytest.mark.parametrize("output", [[], ["-o", "anna-backdrop.png"], ["-o", "done"]])
+def test_replace_keeps_the_background(fake, output, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    save_image("anna.png", person())
+    behind = Path("done/anna.png" if "done" in output else "anna-backdrop.png")
+    save_image(behind, person(left=20))
+    before = behind.read_bytes()
+    assert cli.main(["replace", "anna.png", "-b", str(behind), *output]) == 2
+    assert "is the background itself" in capsys.readouterr().err
+    assert behind.read_bytes() == before
+
+
 def test_replace_keeps_the_person_at_a_place(fake, tmp_path):
     save_image(tmp_path / "two.png", np.hstack([person(left=20)[:, :80], person(left=100)[:, 80:]]))
     arguments = ["replace", str(tmp_path / "two.png"), "--people", "clicked", "--at", "0.75,0.5"]

@@ -23,7 +23,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from segmenter import answerer
-from segmenter.background import Colour
+from segmenter.background import Background, Colour
 from segmenter.live import LiveLimits
 
 PATIENCE_S = 5.0
@@ -77,7 +77,7 @@ class Gated(RedPeople):
         return super().probability(frame, size)
 
 
-class Behind:
+class Behind(Background):
     """A background that is there when the test says so, and knows when it was closed."""
 
     fails_at = None

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from clips import make_clip
@@ -63,10 +65,11 @@ class TestReadBackground:
 
     def test_files(self, tmp_path):
         save_image(tmp_path / "wall.png", person())
-        assert isinstance(read_background(str(tmp_path / "wall.png"), "tile"), Picture)
-        clip = read_background(str(make_clip(tmp_path / "sea.mp4")))
-        assert isinstance(clip, Clip)
-        clip.close()
+        for kind in (str, Path):
+            assert isinstance(read_background(kind(tmp_path / "wall.png"), "tile"), Picture)
+            clip = read_background(kind(make_clip(tmp_path / "sea.mp4")))
+            assert isinstance(clip, Clip)
+            clip.close()
 
     @pytest.mark.parametrize("wrong", ["blur:x", "blur:0", "blur:-2", "red", "#12", ""])
     def test_what_it_can_not_be(self, wrong):
@@ -78,7 +81,11 @@ class TestReadBackground:
             read_background(str(tmp_path / "nowhere.jpg"))
 
 
-@pytest.mark.parametrize("given", ["#00ff00", np.zeros((4, 4, 3), np.uint8)], ids=["text", "array"])
+@pytest.mark.parametrize(
+    "given",
+    ["#00ff00", np.zeros((4, 4, 3), np.uint8), Blur, Transparent],
+    ids=["text", "array", "Blur", "Transparent"],
+)
 def test_what_is_no_background_is_told_at_once(given):
-    with pytest.raises(InvalidInput, match=r"make one: Picture\(array\), or read_background"):
+    with pytest.raises(InvalidInput, match=r"make one: Blur\(\), Picture"):
         replace_in_image(np.zeros((4, 4, 3), np.uint8), given)

@@ -30,9 +30,9 @@ def require_background(given: Any) -> Background | None:
     Raises:
         InvalidInput: it is neither one nor None.
     """
-    if given is None or hasattr(given, "at"):
+    if given is None or isinstance(given, Background):
         return given
     raise InvalidInput(
-        f"a background is no {type(given).__name__}; make one: Picture(array), "
-        "or read_background(text) for a path, #rrggbb, blur or transparent"
+        f"a background is no {type(given).__name__}; make one: Blur(), "
+        "Picture(array), or read_background(text) for a path, #rrggbb, blur or transparent"
     )

@@ -117,7 +117,7 @@ def add_cluster(cluster) -> None:
 
 def run_replace(chosen: argparse.Namespace) -> int:
     """Replace the background of everything in the input."""
-    from segmenter.batch import replace_all
+    from segmenter.batch import is_cutout, replace_all
     from segmenter.pipeline import ReplaceOptions, read_background, read_point
     from segmenter.refine import RefineOptions
 
@@ -130,11 +130,15 @@ def run_replace(chosen: argparse.Namespace) -> int:
         refine=edges,
         smoothing=not chosen.no_smoothing,
     )
-    background = read_background(absolute(chosen.background), chosen.fit)
+    name = absolute(chosen.background)
+    background = read_background(name, chosen.fit)
+    cutout = is_cutout(background, chosen.view == "edges")
+    if os.path.isfile(name):
+        require_background_kept(Path(name), chosen, cutout)
     chosen.model = absolute(chosen.model or os.environ.get("BACKDROP_MODEL", "")) or None
     make = partial(make_replacer, chosen, background, options)
     if chosen.engine == "ray":
-        report = replace_on_ray(chosen, make, background)
+        report = replace_on_ray(chosen, make, cutout)
     else:
         report = replace_all(chosen.input, chosen.output, make(), quiet=chosen.quiet)
     if chosen.json:
@@ -151,13 +155,19 @@ def make_replacer(chosen: argparse.Namespace, background, options):
     return Replacer(make_segmenter(chosen), background, options, edges=chosen.view == "edges")
 
 
-def replace_on_ray(chosen: argparse.Namespace, make, background):
+def require_background_kept(path: Path, chosen: argparse.Namespace, cutout: bool) -> None:
+    """Raise InvalidInput when a result would overwrite the background's file."""
+    from segmenter.targets import plan, require_kept
+
+    outputs = [output for _, output in plan(chosen.input, chosen.output, cutout)]
+    require_kept([path], outputs, "the background")
+
+
+def replace_on_ray(chosen: argparse.Namespace, make, cutout: bool):
     """Have the workers of a cluster do it; `make` is called in each."""
-    from segmenter.batch import is_cutout
     from segmenter.cluster.batch import replace_all
     from segmenter.cluster.crew import Crew
 
-    cutout = is_cutout(background, chosen.view == "edges")
     crew = Crew(make, address=chosen.address, workers=chosen.workers, device=chosen.device)
     return replace_all(chosen.input, chosen.output, crew, is_cutout=cutout, quiet=chosen.quiet)
 

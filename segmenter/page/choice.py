@@ -83,7 +83,7 @@ def make_background(choice: Choice, presets: Mapping[str, Path]) -> Background:
     text = choice.background.strip()
     require_fit(choice.fit)
     if choice.upload is not None:
-        return Picture(open_image(require_kept(choice.upload)), choice.fit)
+        return Picture(open_image(require_there(choice.upload)), choice.fit)
     if text.startswith("data:"):
         return Picture(open_data_url(text), choice.fit)
     if text in presets:
@@ -97,7 +97,7 @@ def make_background(choice: Choice, presets: Mapping[str, Path]) -> Background:
     )
 
 
-def require_kept(upload: Path) -> Path:
+def require_there(upload: Path) -> Path:
     """Return an upload that is still there.
 
     Raises:

@@ -21,7 +21,7 @@ from segmenter.composite import over
 from segmenter.edges_view import edges_view
 from segmenter.errors import InvalidInput
 from segmenter.images import open_image, save_image
-from segmenter.page.choice import Choice, make_background, make_options, require_kept
+from segmenter.page.choice import Choice, make_background, make_options, require_there
 from segmenter.people import Point
 from segmenter.pipeline import replace_in_image
 from segmenter.resample import shrink
@@ -95,7 +95,7 @@ class Desk:
         Raises:
             SegmenterError: as its message says; NobodyThere when `at` is on no person.
         """
-        frame = open_image(require_kept(path))
+        frame = open_image(require_there(path))
         background = make_background(choice, self.presets)
         options = make_options(choice.options)
         if at is not None:
@@ -189,7 +189,7 @@ def job_folder() -> Iterator[Path]:
 
 def require_video(path: Path) -> VideoInfo:
     """Return what is known of a video that is within the page's limits."""
-    info = probe(require_kept(path))
+    info = probe(require_there(path))
     if info.width * info.height > LARGEST_VIDEO_PIXELS:
         raise InvalidInput(
             f"this video has {info.width}x{info.height} pixels and the page takes up to 1920x1080; "
