@@ -11,6 +11,8 @@ from segmenter.errors import WeightsUnavailable
 FORMAT = 1
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+LARGEST_SIZE = 4096  # a stranger's record must not ask for more memory than there is
+LARGEST_NUMBER = 1e6
 
 
 def _is_text(value: Any) -> bool:
@@ -18,14 +20,16 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_size(value: Any) -> bool:
-    return type(value) is int and value > 0
+    return type(value) is int and 0 < value <= LARGEST_SIZE
+
+
+def _is_number(value: Any) -> bool:
+    # JSON may hold NaN, infinity, and whole numbers that no float can hold.
+    return isinstance(value, (int, float)) and abs(value) < LARGEST_NUMBER
 
 
 def _is_triple(value: Any) -> bool:
-    return (
-        isinstance(value, tuple)
-        and [isinstance(part, (int, float)) for part in value] == [True] * 3
-    )
+    return isinstance(value, tuple) and [_is_number(part) for part in value] == [True] * 3
 
 
 def _is_file(ending: str) -> Callable[[Any], bool]:
@@ -38,7 +42,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("name", "architecture", "licence"), (_is_text, "text")),
     **dict.fromkeys(
         ("live_size", "photo_size", "stride_multiple", "classes"),
-        (_is_size, "a positive whole number"),
+        (_is_size, f"a whole number from 1 to {LARGEST_SIZE}"),
     ),
     "mean": (_is_triple, "three numbers"),
     "std": (lambda value: _is_triple(value) and min(value) > 0, "three positive numbers"),
@@ -119,7 +123,7 @@ class Weights:
         """
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise WeightsUnavailable(f"the record is not JSON ({error}); fetch it again") from error
         if not isinstance(values, dict) or not isinstance(values.get("format"), int):
             raise WeightsUnavailable("the JSON is no weights record: it has no format number")

@@ -215,6 +215,15 @@ def test_evaluate_scores_composites_beside_the_raw_probability(models, data, cap
     assert all(row["photos"] == 2 and row["spill"] >= 0 for row in rows)
 
 
+def test_evaluate_writes_the_scores_of_composites_too(models, data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Composites.__init__, "__defaults__", (1, 20))
+    command = ["evaluate", "--composites", str(data), "--plots", str(tmp_path / "out")]
+    assert cli.main([*command, "--json", "--quiet"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed) == 2
+    assert json.loads((tmp_path / "out" / "scores.json").read_text()) == printed
+
+
 def test_evaluate_leaves_steps_out_and_writes_sheets(models, tmp_path, capsys):
     folder = str(put_pair(tmp_path / "set"))
     photos = str(tmp_path / "set" / "images")

@@ -40,7 +40,11 @@ class ChildWatch:
     def look(self) -> None:
         """Read the peaks of those that run now."""
         for tasks in PROCESSES.glob("self/task/*/children"):
-            for process in tasks.read_text().split():
+            try:
+                processes = tasks.read_text().split()
+            except OSError:  # the thread has ended meanwhile
+                continue
+            for process in processes:
                 self._peaks[int(process)] = peak_of(int(process)) or self._peaks.get(
                     int(process), 0
                 )

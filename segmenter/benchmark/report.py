@@ -96,9 +96,7 @@ def matrix(title: str, corner: str, rows: list[Row], order: Sequence[str] = ()) 
     if not rows:
         return ""
     places = list(dict.fromkeys(row.where for row in rows))
-    cells = {
-        (row.what, row.where): f"{digits(row.median_ms)} ({digits(row.p95_ms)})" for row in rows
-    }
+    cells = {(row.what, row.where): spread(row) for row in rows}
     names = sorted({row.what for row in rows}, key=order.index) if order else []
     body = [
         [what, *(cells.get((what, where), "") for where in places)]

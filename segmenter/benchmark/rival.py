@@ -26,6 +26,7 @@ from segmenter.inference import Segmenter
 from segmenter.metrics import boundary_f, miou
 from segmenter.pipeline import ReplaceOptions, replace_in_image
 from segmenter.stream import LiveReplacer
+from segmenter.training.evaluate import PhotoSet, find_sets
 
 SIZE = (720, 1280)  # height and width of the frames that are timed
 OURS = ("this, as a photo", "this, as a video's frame")
@@ -154,12 +155,18 @@ def compare(
         python: an interpreter that has mediapipe.
         sets: folders with images/ and masks/, or none.
         count: frames that are timed.
+
+    Raises:
+        InvalidDataset: a photo or mask is missing or damaged.
     """
+    photo_sets = find_sets(sets)
     machine = describe_machine()
     with started_rival(python) as rival, TemporaryDirectory() as folder:
         machine["mediapipe"] = rival.version
         times = race(segmenter, stage, rival, Path(folder), count)
-        scores = {path.name: score_set(segmenter, rival, Path(folder), path) for path in sets}
+        scores = {
+            photos.name: score_set(segmenter, rival, Path(folder), photos) for photos in photo_sets
+        }
     base = statistics.median(times[GENERAL])
     contenders = [
         Contender(
@@ -201,18 +208,12 @@ def as_photo(frame: Frame, background: Picture, segmenter: Segmenter) -> Alpha:
 
 
 def score_set(
-    segmenter: Segmenter, rival: Rival, folder: Path, photos: Path
+    segmenter: Segmenter, rival: Rival, folder: Path, photos: PhotoSet
 ) -> dict[str, dict[str, float]]:
-    """Return every contender's mean scores on a folder of photos with masks.
-
-    Raises:
-        InvalidDataset: a photo or mask is missing or damaged.
-    """
-    from segmenter.training.pairs import find_pairs
-
+    """Return every contender's mean scores on photos with masks."""
     found: dict[str, list[tuple[float, float]]] = {}
     frame_file, alpha_file = folder / "photo.npy", folder / "alphas.npz"
-    for pair in find_pairs(photos):
+    for pair in photos.pairs:
         frame, mask = pair.read()
         np.save(frame_file, frame)
         rival.run(frame_file, frame_file, alpha_file)

@@ -118,7 +118,13 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
     if chosen.plots:
         from segmenter.training.report import write_report
 
-        paths = write_report(chosen.plots, evaluations, worst=chosen.worst, raw=chosen.raw)
+        paths = write_report(
+            chosen.plots,
+            evaluations,
+            worst=chosen.worst,
+            raw=chosen.raw,
+            more=way_rows + clip_rows,
+        )
         tell(chosen, f"{len(paths)} files in {chosen.plots}")
     if chosen.sheet:
         tell(

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from segmenter.arrays import Frame
 from segmenter.benchmark import scene
 from segmenter.errors import InvalidDataset
-from segmenter.training.pairs import Pair, find_folder, find_pairs, find_pictures, read_image
+from segmenter.training.pairs import (
+    Pair,
+    find_folder,
+    find_pairs,
+    find_pictures,
+    read_image,
+    spread,
+)
 
 GENERATED = ((480, 640), (640, 480), (512, 512), (360, 640))  # heights and widths
 NOISE = 25  # standard deviation, of 255
@@ -61,12 +68,6 @@ def pictures_in(folder: Path) -> list[Path]:
     if not pictures:
         raise InvalidDataset(f"{folder} holds no pictures; give a folder of photos")
     return pictures
-
-
-def spread(items: Sequence, count: int) -> list:
-    """Return `count` of the items, or all if they are fewer, evenly spread."""
-    count = min(count, len(items))
-    return [items[index * len(items) // count] for index in range(count)]
 
 
 def read_pair(pair: Pair) -> Photo:

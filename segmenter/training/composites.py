@@ -47,11 +47,11 @@ class Composites:
             InvalidDataset: a folder is missing or empty, or a file has a fault.
         """
         self.seed = seed
-        people, places = find_cast(folder)
+        people, backgrounds = find_cast(folder)
         rng = np.random.default_rng(seed)
         # Everybody once before anybody twice.
         self.people = [people[place] for place in shuffled(len(people), count, rng)]
-        self.backgrounds = [places[place] for place in shuffled(len(places), count, rng)]
+        self.backgrounds = [backgrounds[place] for place in shuffled(len(backgrounds), count, rng)]
         check_pairs(sorted(set(self.people), key=str), sorted(set(self.backgrounds)))
 
     def __len__(self) -> int:

@@ -145,10 +145,10 @@ def find_cast(folder: Path) -> tuple[list[Pair], list[Path]]:
             f"{folder} needs cutouts/images, cutouts/masks and backgrounds, for composites; it has "
             f"no {'backgrounds' if cutouts else 'cutouts'}"
         )
-    places = find_pictures(backgrounds)
-    if not places:
+    pictures = find_pictures(backgrounds)
+    if not pictures:
         raise InvalidDataset(f"{backgrounds} holds no picture; put some without people there")
-    return find_pairs(cutouts), places
+    return find_pairs(cutouts), pictures
 
 
 def tell_left_out(folder: Path) -> None:

@@ -17,7 +17,7 @@ from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import iou
 from segmenter.refine import refine
-from segmenter.targets import told_apart
+from segmenter.targets import require_kept, told_apart
 from segmenter.training.pairs import find_pictures, read_grey
 
 # Long sides of the looks as shares of the model's photo size; each also mirrored.
@@ -91,11 +91,15 @@ def label_photos(
         How many were taken, and how many photos there are; one that can't be opened is left out.
 
     Raises:
-        InvalidDataset: there is no photo, or another model's alpha can't be read.
+        InvalidInput: the photos are the target's own, which would be overwritten.
+        InvalidDataset: there is no photo, no alpha of another model, or one can't be read.
     """
     paths = find_pictures(photos)
     if not paths:
         raise InvalidDataset(f"{photos} holds no pictures; give a folder of photos to label")
+    require_kept([photos], [target / "images"])
+    if others and not find_pictures(others):
+        raise InvalidDataset(f"{others} holds no pictures; give another model's alphas, STEM.png")
     taken = 0
     names = told_apart([Path(path.stem) for path in paths], paths)
     for path, name in progress(list(zip(paths, names, strict=True)), quiet, "photo"):

@@ -28,7 +28,12 @@ COMPARED_PHOTOS = 4
 
 
 def write_report(
-    folder: Path, evaluations: Sequence[Evaluation], *, worst: int, raw: bool = False
+    folder: Path,
+    evaluations: Sequence[Evaluation],
+    *,
+    worst: int,
+    raw: bool = False,
+    more: Sequence[dict] = (),
 ) -> list[Path]:
     """Write scores.json, and of each set the curves, the worst photos, and models side by side.
 
@@ -37,6 +42,7 @@ def write_report(
         evaluations: every model on every set.
         worst: how many photos a sheet of the worst ones has.
         raw: as in `evaluate`.
+        more: rows for scores.json, of what else was scored.
 
     Returns:
         The files.
@@ -46,7 +52,7 @@ def write_report(
         MissingExtra: matplotlib is not installed.
     """
     paths = [folder / "scores.json"]
-    write_text(paths[0], to_json([evaluation.row() for evaluation in evaluations]))
+    write_text(paths[0], to_json([*(evaluation.row() for evaluation in evaluations), *more]))
     by_set: dict[str, list[Evaluation]] = {}
     for evaluation in evaluations:
         by_set.setdefault(evaluation.photos.name, []).append(evaluation)

@@ -143,8 +143,10 @@ class Run:
         self.scaler.unscale_(self.optimiser)
         length = nn.utils.clip_grad_norm_(self.net.parameters(), self.options.gradient_norm)
         self.seen += len(image)
-        # With a scaler such steps are common, and it leaves them out by itself.
-        if not (self.scaler.is_enabled() or torch.isfinite(length + loss.detach())):
+        # With a scaler gradients without numbers are common, and it leaves them out by itself.
+        found = loss.detach() if self.scaler.is_enabled() else length + loss.detach()
+        if not torch.isfinite(found):
+            self.scaler.update()
             self.leave_out()
             return float(loss.detach())
         self.left_out = 0

@@ -66,8 +66,8 @@ class Stage:
         Raises:
             InvalidDataset: one of them is missing or empty, or a file has a fault.
         """
-        self.people, self.places = find_cast(folder)
-        check_pairs(self.people, self.places)
+        self.people, self.backgrounds = find_cast(folder)
+        check_pairs(self.people, self.backgrounds)
 
     def clips(self, seed: int = 0, takes: int | None = None) -> Iterator[Clip]:
         """Yield each scene so many times, the same for the same seed and files."""
@@ -90,7 +90,7 @@ class Stage:
 
     def shot(self, scene: Scene, rng: Generator) -> "Shot":
         """Choose a place and one or two people."""
-        place = widened(read_image(self.places[rng.integers(len(self.places))]))
+        place = widened(read_image(self.backgrounds[rng.integers(len(self.backgrounds))]))
         middles = (0.3, 0.7) if scene.appears else (float(rng.uniform(0.35, 0.65)),)
         actors = [
             Actor.cast(self.people[rng.integers(len(self.people))], scene, middle, rng)
@@ -171,7 +171,7 @@ class Shot:
             # Whoever walks is kept in view by half.
             colours, alpha = actor.at(time, -pan / 2)
             picture = alpha[..., None] * colours + (1 - alpha[..., None]) * picture
-            covered = np.maximum(covered, alpha)
+            covered = alpha + (1 - alpha) * covered
         return picture, covered
 
 

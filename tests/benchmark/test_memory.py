@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+from segmenter.benchmark import memory
 from segmenter.benchmark.memory import ChildWatch, peak_mb, peak_of
 
 HOLD = "block = bytearray(b'1') * 80_000_000; del block; print('held', flush=True); input()"
@@ -44,3 +45,13 @@ def test_a_process_that_is_gone_has_no_peak(tmp_path):
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "status").write_text("Name:\tx\nVmHWM:\t    2048 kB\n")
     assert peak_of(7, tmp_path) == 2048
+
+
+def test_a_thread_that_ends_while_it_is_looked_at_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "PROCESSES", tmp_path)
+    (tmp_path / "self" / "task" / "1" / "children").mkdir(parents=True)  # can't be read either
+    (tmp_path / "self" / "task" / "2").mkdir()
+    (tmp_path / "self" / "task" / "2" / "children").write_text("7")
+    watch = ChildWatch()
+    watch.look()
+    assert watch.total_mb() == 0

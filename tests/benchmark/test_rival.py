@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import sys
 
 import cv2
@@ -11,7 +12,7 @@ from segmenter.benchmark import rival
 from segmenter.benchmark.rival import OURS, compare, started_rival
 from segmenter.benchmark.rival_process import NETWORKS
 from segmenter.benchmark.scenes import Stage
-from segmenter.errors import InvalidInput, MissingExtra
+from segmenter.errors import InvalidDataset, InvalidInput, MissingExtra
 from segmenter.images import save_image
 
 FAKE = """
@@ -81,6 +82,21 @@ def test_both_are_timed_and_scored_on_the_same_pictures(stage, photos, tmp_path,
     assert all(by_name[name].scores["party"]["miou"] > 0.97 for name in OURS)
     assert "| MediaPipe Selfie, general |" in found.to_markdown()
     assert json.loads(found.to_json())["frames"] == 3
+
+
+def test_sets_of_one_name_are_both_scored_and_a_bad_one_is_told_first(
+    stage, photos, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(rival, "SIZE", (72, 128))
+    python = interpreter(tmp_path / "env", FAKE)
+    other = tmp_path / "later" / "party"
+    shutil.copytree(photos, other)
+    found = compare(RedSegmenter(), stage, python, [photos, other], 1)
+    assert set(found.contenders[0].scores) == {str(photos), str(other)}
+    (other / "masks" / "a.png").write_bytes(b"milk")
+    monkeypatch.setattr(rival, "started_rival", None)
+    with pytest.raises(InvalidDataset, match=r"a\.png"):
+        compare(RedSegmenter(), stage, python, [photos, other], 1)
 
 
 def test_a_python_without_mediapipe_is_told(tmp_path):

@@ -15,7 +15,6 @@ from segmenter.export.photos import (
     calibration_photos,
     parity_photos,
     read_photo,
-    spread,
 )
 from segmenter.export.runtimes import Exported, OpenCvRuntime
 from segmenter.weights import BUNDLED, read_record
@@ -145,11 +144,6 @@ def test_calibration_takes_the_same_share_of_every_folder(folder, tmp_path):
     chosen = calibration_photos([folder, tmp_path / "few"], 6)
     assert [path.parent.name for path in chosen] == ["Images"] * 3 + ["few"] * 2
     assert read_photo(chosen[0]).frame.shape == (40, 60, 3)
-
-
-def test_items_are_chosen_evenly():
-    assert spread(range(10), 3) == [0, 3, 6]
-    assert spread(range(2), 3) == [0, 1]
 
 
 @pytest.mark.parametrize("make", [False, True])

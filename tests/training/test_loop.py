@@ -190,6 +190,19 @@ def test_a_step_without_a_number_is_left_out(data, tmp_path):
     assert np.isfinite(run.step(*a_batch()))
 
 
+def test_float16_without_numbers_stops_too_and_spoils_no_average(data, tmp_path):
+    """Its scaler leaves out steps whose gradients are no numbers; here the loss is none."""
+    run = Run(options(data, tmp_path, 100), torch.device("cpu"))
+    run.scaler = torch.amp.GradScaler("cpu")
+    run.step(*a_batch())
+    with torch.no_grad():
+        next(run.net.parameters()).fill_(float("nan"))
+    with pytest.raises(TrainingFailed, match="gave no number"):
+        for _ in range(100):
+            run.step(*a_batch())
+    assert all(torch.isfinite(value).all() for value in run.average.net.state_dict().values())
+
+
 def test_a_run_without_numbers_stops_and_keeps_its_last_good_state(data, tmp_path):
     run = Run(options(data, tmp_path, 100), torch.device("cpu"))
     run.save()

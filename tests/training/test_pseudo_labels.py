@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from segmenter.cli import main
-from segmenter.errors import InvalidDataset
+from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training.pairs import find_pairs
 from segmenter.training.pseudo_labels import Label, is_trusted, label_photos, look_often
 
@@ -101,6 +101,24 @@ def test_another_models_agreement_lets_a_little_doubt_pass(tmp_path):
     assert label_photos(tmp_path / "photos", tmp_path / "one", wavering) == (0, 1)
     found = label_photos(tmp_path / "photos", tmp_path / "two", wavering, others=alphas)
     assert found == (1, 1)
+
+
+def test_photos_are_not_overwritten_by_what_is_made_of_them(tmp_path):
+    source = tmp_path / "selfies"
+    source.mkdir()
+    save(source / "images", {"a.jpg": photo()})
+    content = (source / "images" / "a.jpg").read_bytes()
+    with pytest.raises(InvalidInput, match="choose another output"):
+        label_photos(source / "images", source, Opinions())
+    assert (source / "images" / "a.jpg").read_bytes() == content
+
+
+def test_a_folder_without_another_models_alphas_is_told(tmp_path):
+    save(tmp_path / "photos", {"a.png": photo()})
+    for others in (tmp_path / "missing", tmp_path):
+        with pytest.raises(InvalidDataset, match=str(others)):
+            label_photos(tmp_path / "photos", tmp_path / "out", Opinions(), others=others)
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_empty_folder_is_explained(tmp_path):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from segmenter.errors import InvalidDataset
-from segmenter.training.staged import LENGTH, SCENES, STEP, Stage
+from segmenter.training.staged import LENGTH, SCENES, STEP, Scene, Shot, Stage
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +90,16 @@ def test_a_folder_without_backgrounds(tmp_path):
     (tmp_path / "cutouts").mkdir()
     with pytest.raises(InvalidDataset, match="backgrounds"):
         Stage(tmp_path)
+
+
+class Haze:
+    """Covers half of every pixel."""
+
+    def at(self, time, shift_px):
+        return np.zeros((240, 432, 3), np.float32), np.full((240, 432), 0.5, np.float32)
+
+
+def test_where_two_cover_half_a_pixel_each_three_quarters_are_people():
+    white = np.full((240, 432, 3), 255, np.uint8)
+    picture, alpha = Shot(Scene(appears=True), white, [Haze(), Haze()]).at(STEP)
+    assert (alpha == 0.75).all() and (picture == 255 / 4).all()

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from segmenter.training.augment.compose import Person, Places, match_light, place_person
+from segmenter.training.augment.compose import Extent, Person, match_light, place_person
 from segmenter.training.augment.views import Sample
 
 # Of the height of those in front, or of the frame's; they stand nearer.
@@ -24,15 +24,17 @@ def put_behind(
     in_front = sample.mask.astype(np.float32) / 255
     mask = in_front.copy()
     tall = cv2.boundingRect((sample.mask > 127).astype(np.uint8))[3] / height or 1.0
-    places = Places(SMALLEST * tall, TALLEST * tall, across=(0.0, 1.0))
-    placed = [place_person(*person, height, width, rng, places) for person in people]
-    for person in sorted(placed, key=lambda one: one.tall):  # whoever is farther looks smaller
+    extent = Extent(SMALLEST * tall, TALLEST * tall, across=(0.0, 1.0))
+    placed = [place_person(*person, height, width, rng, extent) for person in people]
+    # Whoever her photo cuts off on two opposite sides spans the frame, and may get too large.
+    behind = [person for person in placed if person.tall <= extent.tallest * height]
+    for person in sorted(behind, key=lambda one: one.tall):  # whoever is farther looks smaller
         if rng.random() < BLUR_CHANCE:
             person = blurred(person, float(rng.uniform(0, STRONGEST_BLUR)) * height)
         coverage = person.coverage * (1 - in_front)
         over = coverage[..., None]
         image = over * match_light(person, sample.image, rng) + (1 - over) * image
-        mask = np.maximum(mask, coverage)
+        mask = coverage + (1 - coverage) * mask
     rounded = np.rint(np.clip(image, 0, 255)).astype(np.uint8)
     return Sample(rounded, np.rint(mask * 255).astype(np.uint8), sample.counts)
 

@@ -19,7 +19,7 @@ GROUP_HEIGHTS, GROUP_STEPS = (0.2, 0.75), (0.12, 0.6)
 
 
 @dataclass(frozen=True)
-class Places:
+class Extent:
     """Where somebody may be, as shares of the frame: of its height and its width."""
 
     smallest: float = 0.4
@@ -27,9 +27,9 @@ class Places:
     across: tuple[float, float] = (0.15, 0.85)  # where the middle is
 
 
-USUAL_PLACES = Places()
+USUAL_EXTENT = Extent()
 # In training people are far away, too, and the frame's sides cut some off.
-ALL_PLACES = Places(smallest=0.2, across=(0.05, 0.95))
+TRAINING_EXTENT = Extent(smallest=0.2, across=(0.05, 0.95))
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ def composite(
     background: np.ndarray, people: Iterable[tuple[np.ndarray, np.ndarray]], rng: Generator
 ) -> Sample:
     """Put people (image, alpha 0 to 255) anywhere before a background (h,w,3) of the final size."""
-    placed = [place_person(*person, *background.shape[:2], rng, ALL_PLACES) for person in people]
+    placed = [
+        place_person(*person, *background.shape[:2], rng, TRAINING_EXTENT) for person in people
+    ]
     return before(background, placed, rng)
 
 
@@ -78,7 +80,7 @@ def before(background: np.ndarray, people: Iterable[Person], rng: Generator) -> 
         if rng.random() < SHADOW_CHANCE:
             image = cast_shadow(image, person.coverage, rng)
         image = coverage * match_light(person, background, rng) + (1 - coverage) * image
-        mask = np.maximum(mask, person.coverage)
+        mask = person.coverage + (1 - person.coverage) * mask
     rounded = np.rint(np.clip(image, 0, 255)).astype(np.uint8)
     return Sample(rounded, np.rint(mask * 255).astype(np.uint8), np.ones(mask.shape, np.uint8))
 
@@ -105,7 +107,7 @@ def place_person(
     height: int,
     width: int,
     rng: Generator,
-    places: Places = USUAL_PLACES,
+    extent: Extent = USUAL_EXTENT,
 ) -> Person:
     """Scale, turn and put somebody into (height, width), from a full body to a face.
 
@@ -116,12 +118,12 @@ def place_person(
         nobody = np.zeros((height, width), np.float32)
         return Person(np.zeros((height, width, 3), np.float32), nobody, 0.0)
     cut = cut_sides(alpha)
-    scale = choose_scale(tall, wide, height, width, cut, places, rng)
+    scale = choose_scale(tall, wide, height, width, cut, extent, rng)
     degrees = float(rng.uniform(-0.5, 0.5)) * LARGEST_TURN_DEGREES
     matrix = placement(alpha.shape, scale, degrees, rng)
     middle = matrix @ np.array([left + wide / 2, top + tall / 2, 1.0])
     y = choose_top(scale * tall / height, "below" in cut, rng) * height + scale * tall / 2
-    matrix[:, 2] += np.array([rng.uniform(*places.across) * width, y]) - middle
+    matrix[:, 2] += np.array([rng.uniform(*extent.across) * width, y]) - middle
     matrix[:, 2] += shift_beyond(matrix, (left, top, wide, tall), cut, height, width)
     return seen_through(matrix, image, alpha, scale, (height, width), rng)
 
@@ -167,11 +169,11 @@ def cut_sides(alpha: np.ndarray) -> set[str]:
 
 
 def choose_scale(
-    tall: int, wide: int, height: int, width: int, cut: set[str], places: Places, rng: Generator
+    tall: int, wide: int, height: int, width: int, cut: set[str], extent: Extent, rng: Generator
 ) -> float:
     """Return how much to enlarge somebody of so many pixels for a frame of (height, width)."""
-    smallest = places.smallest * height / tall
-    largest = min(WIDEST_PERSON * width / wide, places.tallest * height / tall, LARGEST_ENLARGEMENT)
+    smallest = extent.smallest * height / tall
+    largest = min(WIDEST_PERSON * width / wide, extent.tallest * height / tall, LARGEST_ENLARGEMENT)
     scale = float(np.exp(rng.uniform(np.log(smallest), np.log(max(largest, 1.5 * smallest)))))
     # One cut off on both sides must reach from edge to edge, also when turned.
     if {"left", "right"} <= cut:

@@ -2,7 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
+from segmenter.training.augment import bystanders
 from segmenter.training.augment.bystanders import put_behind
+from segmenter.training.augment.compose import Person
 from segmenter.training.augment.views import Sample
 
 SEEDS = range(30)
@@ -57,3 +59,22 @@ def test_nobody_behind_is_as_tall_as_who_is_in_front(photo):
         assert cv2.boundingRect(behind)[3] <= 1.25 * 40  # turned by up to 6 degrees
         cut += bool(behind[:, [0, -1]].any())
     assert 2 < cut < len(SEEDS)
+
+
+def test_whom_her_photo_cuts_off_on_both_sides_is_no_taller_either(photo):
+    """She would span the frame from side to side."""
+    alpha = np.zeros((60, 40), np.uint8)
+    alpha[10:] = 255
+    for seed in SEEDS:
+        sample = put_behind(photo, [(BLUE, alpha)], np.random.default_rng(seed))
+        np.testing.assert_array_equal(sample.mask, photo.mask)
+
+
+def test_where_both_cover_a_pixel_in_part_the_mask_says_how_much_both_cover(monkeypatch):
+    seen = np.ones((8, 8), np.float32)
+    behind = Person(np.full((8, 8, 3), 200, np.float32), seen, 8.0)
+    monkeypatch.setattr(bystanders, "place_person", lambda *_: behind)
+    edge = Sample(np.full((8, 8, 3), 100, np.uint8), np.full((8, 8), 51, np.uint8), seen)
+    # A fifth is of the one in front, four fifths are of what is behind her, who hides as much.
+    sample = put_behind(edge, [(None, None)], np.random.default_rng(1))
+    assert (sample.mask == round(255 * (0.8 + 0.2 * 0.2))).all()

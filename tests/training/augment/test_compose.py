@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from segmenter.training.augment.compose import (
-    ALL_PLACES,
+    TRAINING_EXTENT,
     Person,
+    before,
     cast_shadow,
     composite,
     cut_sides,
@@ -56,7 +57,7 @@ def test_the_nearer_stands_in_front():
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         first, second = (
-            place_person(image, body(), 64, 96, rng, ALL_PLACES) for image in (RED, blue)
+            place_person(image, body(), 64, 96, rng, TRAINING_EXTENT) for image in (RED, blue)
         )
         sample = composite(ROOM, [(RED, body()), (blue, body())], np.random.default_rng(seed))
         both = (first.coverage == 1) & (second.coverage == 1)
@@ -68,12 +69,18 @@ def test_the_nearer_stands_in_front():
     assert checked > 5
 
 
+def test_where_two_cover_half_a_pixel_each_three_quarters_are_people():
+    half = np.full(ROOM.shape[:2], 0.5, np.float32)
+    people = [Person(np.zeros(ROOM.shape, np.float32), half, tall) for tall in (10.0, 20.0)]
+    assert (before(ROOM, people, np.random.default_rng(0)).mask == 191).all()
+
+
 def test_a_group_stands_whole_and_small_side_by_side_on_one_ground():
     narrow, several = body(left=14, right=26), 0
     for seed in SEEDS:
         people = [(RED, narrow)] * 3
         sample = group(np.zeros((200, 600, 3), np.uint8), people, np.random.default_rng(seed))
-        _, _, boxes, _ = cv2.connectedComponentsWithStats((sample.mask > 127).astype(np.uint8))
+        _, _, boxes, _ = cv2.connectedComponentsWithStats((sample.mask > 200).astype(np.uint8))
         boxes = [box for box in boxes[1:] if box[0] > 0 and box[0] + box[2] < 600]
         heights = [box[3] / 200 for box in boxes]
         assert all(0.15 < height < 0.95 for height in heights)
@@ -137,7 +144,7 @@ def test_as_small_as_asked_for():
             place_person(RED, body(), 64, 96, np.random.default_rng(seed), *least).tall
             for seed in SEEDS
         ]
-        for least in ((), (ALL_PLACES,))
+        for least in ((), (TRAINING_EXTENT,))
     ]
     assert min(talls[0]) >= 0.4 * 64 - 1e-6 > min(talls[1]) >= 0.2 * 64 - 1e-6
 
