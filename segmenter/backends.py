@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 import sys
 import threading
 from contextlib import ExitStack
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from segmenter.device import Device
 from segmenter.errors import MissingExtra, WeightsUnavailable, first_line
 from segmenter.session_cache import MOST_SESSIONS, OFTEN, Session, SessionCache, Shape
+
+# Read by ONNX Runtime when it is imported: from 1.29 on it tells a server of processor and model.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 class Backend(Protocol):

@@ -1,6 +1,7 @@
 """Whole folders: every item is tried, names are kept, and a report says what became of each."""
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,8 @@ from segmenter.pipeline import ReplaceOptions, replace_in_image
 from segmenter.stream import replace_in_video, require_no_click
 from segmenter.targets import is_video, plan
 from segmenter.threads import one_thread_a_stage
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ class Replacer:
         result = replace_in_image(
             frame, self.background, segmenter=self.segmenter, options=self.options
         )
+        if not (result.alpha > 0.5).any():
+            log.warning("%s: nobody was found, so nothing of it is kept", path)
         picture = result.picture
         if self.edges:
             picture = edges_view(frame, result.probability, result.alpha)

@@ -1,13 +1,18 @@
 """Chooses device, precision and thread count once, and says why in one line."""
 
+import logging
 import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, first_line
 
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+# What there is where a driver is: on Linux, in Windows' subsystem for it, and on Windows.
+DRIVERS = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,19 @@ def choose_device(wanted: str = "auto") -> Device:
 
 def cuda_name() -> str | None:
     """Return the first CUDA device's name, or None; loads torch only where a driver is."""
-    if not any(Path(path).exists() for path in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")):
+    if not any(Path(path).exists() for path in DRIVERS):
         return None
     import torch
 
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+    if not torch.cuda.is_available():
+        return None
+    try:
+        # A card that is too old for this PyTorch, full or not for us says so only when it works.
+        torch.zeros(1, device="cuda").add_(1).cpu()
+        return torch.cuda.get_device_name(0)
+    except RuntimeError as error:
+        log.warning("the graphics card can't be used: %s", first_line(error))
+        return None
 
 
 def count_threads() -> int:

@@ -13,7 +13,7 @@ SUFFIX = "-backdrop"
 
 
 def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path, Path]]:
-    """Pair every input with its output.
+    """Pair every input with its output; a target without an ending is a folder.
 
     Raises:
         InvalidInput: there is no input, nothing in it, or the output would overwrite it, or can't
@@ -22,7 +22,8 @@ def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path,
     require_exists(source)
     if source.is_file():
         output = target or source.with_name(f"{source.stem}{SUFFIX}{ending_for(source, is_cutout)}")
-        if os.path.isdir(output):  # unlike `is_dir`, content with any name
+        if os.path.isdir(output) or not output.suffix:  # unlike `is_dir`, content with any name
+            require_folder(output)
             output = output / f"{source.stem}{ending_for(source, is_cutout)}"
         (require_format if is_video(source) else require_saved_as)(output, is_cutout)
         require_kept([source], [output])

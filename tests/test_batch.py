@@ -48,6 +48,16 @@ def test_cut_outs_become_png_and_webm(folder, tmp_path):
     }
 
 
+def test_a_photo_of_nobody_is_told(tmp_path, caplog):
+    save_image(tmp_path / "in" / "anna.png", person())
+    save_image(tmp_path / "in" / "beach.png", person(side=0))
+    report = replace_all(tmp_path / "in", tmp_path / "out", BLUE, quiet=True)
+    assert len(report.items) == 2 and not report.failures
+    assert caplog.messages == [
+        f"{tmp_path / 'in' / 'beach.png'}: nobody was found, so nothing of it is kept"
+    ]
+
+
 def test_an_unforeseen_failure_stays_with_its_item(folder, tmp_path, monkeypatch):
     def crash(*_, **__):
         raise cv2.error("something inside")

@@ -44,3 +44,38 @@ def test_cuda_where_there_is_none_is_refused(monkeypatch):
         device.choose_device("cuda")
     with pytest.raises(InvalidInput, match="tpu"):
         device.choose_device("tpu")
+
+
+@pytest.fixture
+def card(monkeypatch, tmp_path):
+    """A driver, and a card that PyTorch sees; torch is given."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(device, "DRIVERS", (tmp_path,))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda number: "Test GPU")
+    return torch
+
+
+def test_a_card_that_works_is_chosen(card, monkeypatch):
+    zeros = card.zeros
+    monkeypatch.setattr(card, "zeros", lambda count, device: zeros(count))
+    assert device.cuda_name() == "Test GPU"
+
+
+def test_a_card_that_pytorch_sees_but_can_not_use_is_none(card, monkeypatch, caplog):
+    """One that is older than the kernels in this PyTorch, or whose memory others have taken."""
+
+    def fail(count, device):
+        raise RuntimeError("CUDA error: no kernel image is available\nand more")
+
+    monkeypatch.setattr(card, "zeros", fail)
+    assert device.choose_device().reason == "no CUDA device"
+    (said,) = caplog.messages
+    assert said.endswith("can't be used: CUDA error: no kernel image is available")
+    with pytest.raises(InvalidInput, match="no CUDA device"):
+        device.choose_device("cuda")
+
+
+def test_without_a_driver_torch_is_not_asked(card, monkeypatch, tmp_path):
+    monkeypatch.setattr(device, "DRIVERS", (tmp_path / "none",))
+    assert device.cuda_name() is None

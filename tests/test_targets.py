@@ -39,6 +39,15 @@ def test_the_input_is_never_overwritten(tmp_path):
     assert plan(tmp_path / "a.png", None, is_cutout=True)[0][1].name == "a-backdrop.png"
 
 
+def test_an_output_without_an_ending_is_a_folder_that_may_be_new(tmp_path):
+    for name in ("a.jpg", "file"):
+        (tmp_path / name).touch()
+    new = tmp_path / "new"
+    assert plan(tmp_path / "a.jpg", new, is_cutout=True) == [(tmp_path / "a.jpg", new / "a.png")]
+    with pytest.raises(InvalidInput, match="is a file"):
+        plan(tmp_path / "a.jpg", tmp_path / "file", is_cutout=True)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_what_is_no_file_and_no_folder_is_told(tmp_path):
     os.mkfifo(tmp_path / "pipe")

@@ -35,7 +35,7 @@ def add_replace(commands) -> None:
         "--output",
         type=named_path,
         help="a file whose ending chooses the format: .png .jpg .webp; .mp4 (sound kept), .webm "
-        "(VP9, can be transparent), .mov (ProRes 4444). For a folder, a folder "
+        "(VP9, can be transparent), .mov (ProRes 4444); or a folder, as for a folder's results "
         "(default: beside the input, with -backdrop added to its name)",
     )
     parser.add_argument(

@@ -56,6 +56,9 @@ class Looker:
         self._stream = new_stream(self._device, captures=True)
         if self._stream:  # what lies on the device so far was sent there by another one
             self._stream.wait_stream(torch.cuda.current_stream(self._device))
+        # For the other steps, of everybody: PyTorch keeps a workspace of 8 MB or more for good for
+        # each thread and stream with matrix products, and for each stream what it once took.
+        self.beside = new_stream(self._device)
         self._see: dict[int, Graphed] = {}
 
     def __call__(self, frames: Sequence[Frame], batch: int, size: int) -> Seen:
@@ -76,9 +79,13 @@ class Looker:
             # Always as many, so that one graph does; what the last batch lacks is not looked at.
             pixels = upload(frames, self._device, batch).permute(0, 3, 1, 2)
             probability, guide, moving = self._see[size](pixels)
-            small = download(
+            downloaded = download(
                 probability[:, 0], guide.permute(0, 2, 3, 1), moving.permute(0, 2, 3, 1)
             )
+            # Pinned memory, let go of by whoever kept it last, marks the stream it was filled on;
+            # amid a capture there the mark would spoil the graph, and can't be asked for.
+            small = [part.copy() for part in downloaded]
+            del downloaded
         number = len(frames)
         glances = [Glance(*one) for one in zip(*(part[:number] for part in small), strict=True)]
         return Seen(frames, pixels[:number], guide[:number], glances)

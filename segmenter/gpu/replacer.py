@@ -23,7 +23,7 @@ from segmenter.gpu.look import Seen, looker_of
 from segmenter.gpu.refine import Outline, adjust, refine
 from segmenter.gpu.steady import AlphaSteadier
 from segmenter.gpu.study import Findings, Study
-from segmenter.gpu.transfer import download, new_stream, on_stream, upload
+from segmenter.gpu.transfer import download, on_stream, upload
 from segmenter.inference import Segmenter
 from segmenter.nearness import Nearness
 from segmenter.pipeline import HERS_SHARE, Replacement, ReplaceOptions
@@ -59,7 +59,7 @@ class DeviceReplacer:
         self._nearness = Nearness(segmenter.photo_size)
         self._study = Study(segmenter.device.threads if batch > 1 else 1)
         self._has_failed = False
-        self._stream = new_stream(self._device)
+        self._stream = self._looker.beside
         self._steady, self._backdrop = AlphaSteadier(), Backdrop(self._device)
 
     def look(self, frames: Sequence[Frame]) -> Seen:
@@ -174,7 +174,8 @@ class DeviceReplacer:
         # A blur needs memory of its own; others are a picture, and would begin to play.
         is_harmless = isinstance(background, (Blur, Transparent))
         behind = background if is_harmless else Colour(0, 0, 0)
-        seen = self._looker(frames, self._batch, self._nearness.largest_size)
+        for size in (self._nearness.size, self._nearness.largest_size):  # a graph is kept of each
+            seen = self._looker(frames, self._batch, size)
         self.place(self.study(seen, options), behind, [0.0] * self._batch)
 
 

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from segmenter.device import count_threads
-from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.errors import InvalidDataset, InvalidInput, TrainingFailed, first_line
 from segmenter.files import make_folder
 from segmenter.training.data import PersonDataset
 from segmenter.training.interrupts import held_back
@@ -38,7 +38,7 @@ def train(options: TrainOptions) -> nn.Module:
         InvalidDataset: the data has faults; raised before anything is written into the folder.
         InvalidInput: the checkpoint is no such run's, or the options contradict each other.
         OutputFailed: the folder can't be written to, or is full.
-        TrainingFailed: the loss is no number any more.
+        TrainingFailed: the loss is no number any more, or the graphics card has no memory left.
     """
     make_folder(options.run)  # before a long look into the data
     # PyTorch counts the host's cores, of which a container may use few.
@@ -64,6 +64,11 @@ def train(options: TrainOptions) -> nn.Module:
     except KeyboardInterrupt:
         run.save()
         raise
+    except torch.OutOfMemoryError as error:
+        raise TrainingFailed(
+            f"the graphics card has too little memory: {first_line(error)}; end what else uses it "
+            "and give the same command again, or start a new run with a smaller batch size"
+        ) from error
     finally:
         log.close()
     return run.average.net

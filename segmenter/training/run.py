@@ -121,12 +121,13 @@ class Run:
         self.net.load_state_dict(state["net"])
         self.average.net.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.scaler.load_state_dict(state["scaler"])
+        if state["scaler"]:  # a run begun on a CPU has none, and may go on on a card
+            self.scaler.load_state_dict(state["scaler"])
         self.seen, self.losses, self.epochs = state["seen"], state["losses"], state["epochs"]
         self.seconds = state.get("seconds", 0.0)  # older checkpoints lack it
         torch.set_rng_state(state["random"])
-        if self.on_cuda and state["cuda_random"]:
-            torch.cuda.set_rng_state_all(state["cuda_random"])
+        if self.on_cuda:  # this machine may have fewer cards
+            torch.cuda.set_rng_state_all(state["cuda_random"][: torch.cuda.device_count()])
 
     def step(self, image: Tensor, mask: Tensor, counts: Tensor) -> float:
         """Learn from one batch, all uint8 (N,C,h,w); return the loss."""
@@ -225,7 +226,9 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     if name != "auto":
         return getattr(torch, name)
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        # Older cards bear it too, but calculate in float32.
+        is_fast = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.bfloat16 if is_fast else torch.float16
     # On a CPU without instructions for it bfloat16 is slower than float32.
     capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     fast = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))

@@ -1013,3 +1013,11 @@ def test_no_tab_scrolls_sideways(page, running, width, theme):
         open_tab(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("#device").inner_text().endswith("ms a frame")
+
+
+def test_nothing_is_cut_off_or_left_over(page):
+    """The ring around the view that has the keyboard; the dot behind the last link."""
+    view = page.locator("#view")
+    assert view.evaluate("view => getComputedStyle(view).overflow") == "visible"
+    page.locator("footer").wait_for()
+    assert "·" not in page.inner_text("footer")

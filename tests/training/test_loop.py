@@ -236,6 +236,35 @@ def test_steps_without_numbers_leave_the_checkpoint_from_before(data, tmp_path, 
     assert read_checkpoint(tmp_path / "checkpoint.pt")["seen"] == 4
 
 
+def test_a_run_begun_without_a_scaler_goes_on_with_one(data, tmp_path):
+    """As when a checkpoint moves from a CPU to a card."""
+    begun = Run(options(data, tmp_path, 100), torch.device("cpu"))
+    begun.step(*a_batch())
+    begun.save()
+    run = Run(options(data, tmp_path, 100), torch.device("cpu"))
+    run.scaler = torch.amp.GradScaler("cpu")
+    run.resume()
+    assert run.seen == begun.seen > 0
+    assert np.isfinite(run.step(*a_batch()))
+
+
+def test_a_card_with_too_little_memory_is_told(data, tmp_path, monkeypatch):
+    def fail(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nand more")
+
+    monkeypatch.setattr(Run, "step", fail)
+    with pytest.raises(TrainingFailed, match=r"2 GiB; .* with a smaller batch size"):
+        train(options(data, tmp_path))
+
+
+def test_a_card_that_only_imitates_bfloat16_takes_float16(monkeypatch):
+    def is_supported(including_emulation=True):
+        return including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_supported)
+    assert choose_precision("auto", torch.device("cuda")) is torch.float16
+
+
 def test_weights_alone_are_no_run_to_go_on_with(data, tmp_path):
     run = Run(options(data, tmp_path), torch.device("cpu"))
     run.save_best()
