@@ -20,7 +20,6 @@ from numpy.random import Generator
 from torch.utils.data import Dataset
 
 from segmenter.errors import InvalidDataset, InvalidInput
-from segmenter.training.augment.bystanders import put_behind
 from segmenter.training.augment.camera import SHAKE_CHANCE, shake, simulate_camera
 from segmenter.training.augment.compose import composite, group, is_whole
 from segmenter.training.augment.objects import put_object
@@ -56,8 +55,6 @@ CUTOUT_SHARE = 0.65
 CROWD = (0.77, 0.16, 0.07)  # chances of one, two, three people in a composite
 # So many composites are of a small group far away, of photos that show people whole.
 GROUP_SHARE, LARGEST_GROUP, TRIES = 0.25, 5, 20
-# How often there are others behind those of a photo, and how many at most.
-BYSTANDER_SHARE, MOST_BYSTANDERS = 0.2, 2
 # How often a thing is put before a photo, behind a composite's people, and in front of them. The
 # second teaches that what is pasted in is not for this reason a person.
 OBJECT_SHARE_PHOTOS, OBJECT_SHARE_BEHIND, OBJECT_SHARE_FRONT = 0.06, 0.25, 0.25
@@ -182,10 +179,6 @@ class PersonDataset(Dataset):
         """Make one sample of a kind: the name of a source, `composites` or `nobody`."""
         if kind in self.photos:
             sample = random_view(*pick(self.photos[kind], rng).read(), height, width, rng)
-            if rng.random() < BYSTANDER_SHARE:
-                count = 1 + rng.integers(MOST_BYSTANDERS)
-                people = [self.draw_person(rng).read() for _ in range(count)]
-                sample = put_behind(sample, people, rng)
             return self.add_object(sample, OBJECT_SHARE_PHOTOS, rng)
         ground = Sample.of_background(self.draw_background(height, width, rng))
         ground = self.add_object(ground, OBJECT_SHARE_BEHIND, rng)

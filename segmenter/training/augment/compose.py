@@ -10,26 +10,14 @@ from numpy.random import Generator
 from segmenter.training.augment.camera import random_motion
 from segmenter.training.augment.views import LARGEST_TURN_DEGREES, Sample, placement, warp
 
+SMALLEST_PERSON, FARTHEST_PERSON = 0.4, 0.2  # of the frame's height; usually, and in training
+TALLEST_PERSON = 3.0  # of the frame's height: a full body becomes head and shoulders
 WIDEST_PERSON = 1.1  # of the frame's width
 LARGEST_ENLARGEMENT = 2.0  # beyond it everybody would be blurred
 SHADOW_CHANCE, MOTION_CHANCE = 0.3, 0.08
 LEAST_STANDING = 1.6  # height to width of somebody who stands
 # A group: heights as shares of the frame's, and the steps from one to the next as shares of these.
 GROUP_HEIGHTS, GROUP_STEPS = (0.2, 0.75), (0.12, 0.6)
-
-
-@dataclass(frozen=True)
-class Extent:
-    """Where somebody may be, as shares of the frame: of its height and its width."""
-
-    smallest: float = 0.4
-    tallest: float = 3.0  # a full body becomes head and shoulders
-    across: tuple[float, float] = (0.15, 0.85)  # where the middle is
-
-
-USUAL_EXTENT = Extent()
-# In training people are far away, too, and the frame's sides cut some off.
-TRAINING_EXTENT = Extent(smallest=0.2, across=(0.05, 0.95))
 
 
 @dataclass(frozen=True)
@@ -46,7 +34,7 @@ def composite(
 ) -> Sample:
     """Put people (image, alpha 0 to 255) anywhere before a background (h,w,3) of the final size."""
     placed = [
-        place_person(*person, *background.shape[:2], rng, TRAINING_EXTENT) for person in people
+        place_person(*person, *background.shape[:2], rng, FARTHEST_PERSON) for person in people
     ]
     return before(background, placed, rng)
 
@@ -107,23 +95,24 @@ def place_person(
     height: int,
     width: int,
     rng: Generator,
-    extent: Extent = USUAL_EXTENT,
+    smallest: float = SMALLEST_PERSON,
 ) -> Person:
     """Scale, turn and put somebody into (height, width), from a full body to a face.
 
-    Where the photo's edge cuts them off, the frame's edge does too.
+    Where the photo's edge cuts them off, the frame's edge does too. `smallest` is a share of the
+    frame's height.
     """
     left, top, wide, tall = cv2.boundingRect((alpha > 127).astype(np.uint8))
     if not tall:
         nobody = np.zeros((height, width), np.float32)
         return Person(np.zeros((height, width, 3), np.float32), nobody, 0.0)
     cut = cut_sides(alpha)
-    scale = choose_scale(tall, wide, height, width, cut, extent, rng)
+    scale = choose_scale(tall, wide, height, width, cut, smallest, rng)
     degrees = float(rng.uniform(-0.5, 0.5)) * LARGEST_TURN_DEGREES
     matrix = placement(alpha.shape, scale, degrees, rng)
     middle = matrix @ np.array([left + wide / 2, top + tall / 2, 1.0])
     y = choose_top(scale * tall / height, "below" in cut, rng) * height + scale * tall / 2
-    matrix[:, 2] += np.array([rng.uniform(*extent.across) * width, y]) - middle
+    matrix[:, 2] += np.array([rng.uniform(0.15, 0.85) * width, y]) - middle
     matrix[:, 2] += shift_beyond(matrix, (left, top, wide, tall), cut, height, width)
     return seen_through(matrix, image, alpha, scale, (height, width), rng)
 
@@ -169,11 +158,11 @@ def cut_sides(alpha: np.ndarray) -> set[str]:
 
 
 def choose_scale(
-    tall: int, wide: int, height: int, width: int, cut: set[str], extent: Extent, rng: Generator
+    tall: int, wide: int, height: int, width: int, cut: set[str], smallest: float, rng: Generator
 ) -> float:
     """Return how much to enlarge somebody of so many pixels for a frame of (height, width)."""
-    smallest = extent.smallest * height / tall
-    largest = min(WIDEST_PERSON * width / wide, extent.tallest * height / tall, LARGEST_ENLARGEMENT)
+    smallest *= height / tall
+    largest = min(WIDEST_PERSON * width / wide, TALLEST_PERSON * height / tall, LARGEST_ENLARGEMENT)
     scale = float(np.exp(rng.uniform(np.log(smallest), np.log(max(largest, 1.5 * smallest)))))
     # One cut off on both sides must reach from edge to edge, also when turned.
     if {"left", "right"} <= cut:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from segmenter.training.augment.compose import (
-    TRAINING_EXTENT,
+    FARTHEST_PERSON,
     Person,
     before,
     cast_shadow,
@@ -57,7 +57,7 @@ def test_the_nearer_stands_in_front():
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         first, second = (
-            place_person(image, body(), 64, 96, rng, TRAINING_EXTENT) for image in (RED, blue)
+            place_person(image, body(), 64, 96, rng, FARTHEST_PERSON) for image in (RED, blue)
         )
         sample = composite(ROOM, [(RED, body()), (blue, body())], np.random.default_rng(seed))
         both = (first.coverage == 1) & (second.coverage == 1)
@@ -144,7 +144,7 @@ def test_as_small_as_asked_for():
             place_person(RED, body(), 64, 96, np.random.default_rng(seed), *least).tall
             for seed in SEEDS
         ]
-        for least in ((), (TRAINING_EXTENT,))
+        for least in ((), (FARTHEST_PERSON,))
     ]
     assert min(talls[0]) >= 0.4 * 64 - 1e-6 > min(talls[1]) >= 0.2 * 64 - 1e-6
 
