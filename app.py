@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -150,5 +151,9 @@ def ready_for_cameras(segmenter: Segmenter) -> Segmenter:
 
 if __name__ == "__main__":
     keep_freed_memory()
+    try:
+        chosen = Segmenter()
+    except SegmenterError as error:
+        sys.exit(str(error))
     with one_thread_a_stage():
-        serve(ready_for_cameras(Segmenter()))
+        serve(ready_for_cameras(chosen))

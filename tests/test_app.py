@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -516,3 +517,13 @@ def test_a_jpeg_takes_the_place_only_of_what_it_was_made_of():
 def test_what_can_not_be_converted_is_taken_away():
     assert without_unseen("a.heic") is None
     assert without_unseen("a.png") == gr.skip()
+
+
+def test_what_can_not_be_started_is_told_in_one_line():
+    settings = {**os.environ, "BACKDROP_BACKEND": "steam"}
+    done = subprocess.run(
+        [sys.executable, app.__file__], env=settings, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("no backend 'steam'")
+    assert "Traceback" not in done.stderr
