@@ -18,6 +18,7 @@ from segmenter.crops import WHOLE as WHOLE_FRAME
 from segmenter.crops import crops_around
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput
+from segmenter.graph_cut import decide_doubt
 from segmenter.photo_views import (
     FAINT,
     FIRST,
@@ -139,7 +140,8 @@ class Segmenter:
         """Return the answer of three views, as large as the largest; `first` is of the first."""
         zoom = zoom_for(first)
         whole, near = self._view(frame, zoom * WHOLE), self._view(frame, zoom * NEAR)
-        return with_gaps_of(near, join_views(first, whole, near), frame)
+        joined = with_gaps_of(near, join_views(first, whole, near), frame)
+        return decide_doubt(joined, frame)
 
     def _view(self, frame: Frame, share: float) -> Probability:
         """Return the mean of a view, at a share of `photo_size`, and its mirror image."""

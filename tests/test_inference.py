@@ -205,3 +205,17 @@ def test_a_photos_answer_has_the_gaps_that_the_nearest_view_sees(monkeypatch):
     probability = Segmenter(device="cpu", backend="onnx").probability(frame)
     assert probability[gap][4:-4, 4:-4].max() < 0.1
     assert probability[60:, 90:190].min() > 0.9
+
+
+def test_a_photos_wide_doubt_is_decided_by_its_colours(monkeypatch):
+    frame = np.full((240, 320, 3), 200, np.uint8)
+    frame[:, :150] = (40, 60, 120)  # somebody
+
+    def seen(segmenter, frame, share):
+        columns = np.arange(320, dtype=np.float32)
+        return np.tile(np.interp(columns, [110, 190], [0.99, 0.01]), (240, 1)).astype(np.float32)
+
+    monkeypatch.setattr(Segmenter, "_view", seen)
+    probability = Segmenter(device="cpu", backend="onnx").probability(frame)
+    assert probability[:, :146].min() > 0.7  # 130 and on were doubt
+    assert probability[:, 154:].max() < 0.3

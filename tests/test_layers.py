@@ -25,6 +25,7 @@ ROWS = {
         "images",
         "weights",
         "preprocess",
+        "graph_cut",
         "guided",
         "temporal",
         "holes",

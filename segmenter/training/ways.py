@@ -73,7 +73,19 @@ def without_people(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
 
 def without_gaps(frame: Frame, segmenter: "OneFrame") -> tuple[Alpha, Frame]:
     """What only a photo's nearest view sees stays closed."""
-    with patch("segmenter.inference.with_gaps_of", lambda near, joined, frame: joined):
+    return look_again(frame, segmenter, "with_gaps_of", lambda near, joined, frame: joined)
+
+
+def without_graph_cut(frame: Frame, segmenter: "OneFrame") -> tuple[Alpha, Frame]:
+    """Where the network doubts widely, the doubt stays."""
+    return look_again(frame, segmenter, "decide_doubt", lambda joined, frame: joined)
+
+
+def look_again(
+    frame: Frame, segmenter: "OneFrame", step: str, without: Callable
+) -> tuple[Alpha, Frame]:
+    """All steps, but for one of those that join the network's looks."""
+    with patch(f"segmenter.inference.{step}", without):
         probability = segmenter.look_again(frame)
     alpha = to_alpha(probability, frame, ReplaceOptions())
     return alpha, estimate_foreground(frame, alpha)
@@ -94,6 +106,7 @@ ABLATION: dict[str, Way] = {
     "no foreground": without_foreground,
     "no people, holes": without_people,
     "no gaps from nearer": without_gaps,
+    "no graph cut": without_graph_cut,
 }
 
 

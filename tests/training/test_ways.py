@@ -1,5 +1,6 @@
 import time
 
+import cv2
 import numpy as np
 import pytest
 from photo_sets import NETWORK, NamedSegmenter, put_pair
@@ -115,8 +116,8 @@ class Slow(NamedSegmenter):
 def test_ways_share_the_networks_answers_and_each_counts_its_time(soft):
     slow = Slow()
     rows = evaluate_ways(Model("red", slow, NETWORK), Drawn([soft]), ABLATION)
-    # Without its gaps a photo's answer is another one.
-    assert sorted(slow.asked, key=str) == [slow.photo_size, None, None]
+    # Without its gaps, and without the graph cut, a photo's answer is another one.
+    assert sorted(slow.asked, key=str) == [slow.photo_size, None, None, None]
     assert min(row["photo_ms"] for row in rows) >= 20
 
 
@@ -148,6 +149,24 @@ def test_without_gaps_from_nearer_they_are_closed():
         for name in ("whole", "no gaps from nearer", "whole")
     ]
     assert gaps[0].max() < 0.1 and gaps[1].min() > 0.5 and gaps[2].max() < 0.1
+
+
+class UndecidedSegmenter(NamedSegmenter):
+    """Doubts widely around a red person, until colours decide."""
+
+    def probability(self, frame, size=None):
+        joined = super().probability(frame, size).clip(0.01, 0.99)
+        return inference.decide_doubt(cv2.blur(joined, (31, 31)), frame)
+
+
+def test_without_a_graph_cut_doubt_stays():
+    frame, segmenter = person(), OneFrame(UndecidedSegmenter())
+    is_hers = (frame == RED).all(axis=2)
+    faults = [
+        np.abs(ABLATION[name](frame, segmenter)[0] - is_hers).mean()
+        for name in ("whole", "no graph cut", "whole")
+    ]
+    assert faults[1] > 2 * faults[0] and faults[2] == faults[0]
 
 
 def test_without_canny_no_edge_is_found_and_afterwards_they_are(soft):
