@@ -10,6 +10,7 @@ from segmenter.inference import Segmenter
 from segmenter.pipeline import Replacement, ReplaceOptions, read_background, replace_in_image
 from segmenter.refine import RefineOptions
 from segmenter.stream import LiveReplacer, Progress, replace_in_video
+from segmenter.strokes import Stroke
 
 __all__ = [
     "Blur",
@@ -23,6 +24,7 @@ __all__ = [
     "Replacement",
     "Segmenter",
     "SegmenterError",
+    "Stroke",
     "Transparent",
     "open_image",
     "read_background",

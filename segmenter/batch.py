@@ -18,7 +18,7 @@ from segmenter.errors import InvalidInput, SegmenterError
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, replace_in_image
-from segmenter.stream import replace_in_video, require_no_click
+from segmenter.stream import replace_in_video, require_for_motion
 from segmenter.targets import is_video, plan
 from segmenter.threads import one_thread_a_stage
 
@@ -119,7 +119,7 @@ class Replacer:
         """Raise InvalidInput when what is chosen can be done to photos alone."""
         if self.edges:
             raise InvalidInput("the view of the edges is made of photos, not of videos")
-        require_no_click(self.options)
+        require_for_motion(self.options)
 
 
 def replace_all(

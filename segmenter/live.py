@@ -22,7 +22,7 @@ from segmenter.answerer import Answerer
 from segmenter.background import Background
 from segmenter.errors import SegmenterError
 from segmenter.pipeline import ReplaceOptions
-from segmenter.stream import require_no_click
+from segmenter.stream import require_for_motion
 from segmenter.wire import (
     BROKEN,
     BUSY,
@@ -213,7 +213,7 @@ class Visitor:
         server, behind = self._server, (settings.get("background"), settings.get("fit"))
         background = None  # the one that is there, so that a clip goes on
         try:
-            options = require_no_click(await self._in_thread(server.read_options, settings))
+            options = require_for_motion(await self._in_thread(server.read_options, settings))
             if self._answerer is None or behind != self._behind:
                 background = await self._in_thread(server.read_background, settings)
         except SegmenterError as error:

@@ -23,6 +23,7 @@ from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.inference import Segmenter
 from segmenter.people import Point, choose_people, require_choice
 from segmenter.refine import RefineOptions, adjust, refine
+from segmenter.strokes import Stroke, apply_strokes, require_strokes
 from segmenter.video import VIDEO_ENDINGS, probe, read_frames
 
 # Of a moving cut-out's long side: how far the person's colours are blurred over what is hidden.
@@ -37,10 +38,12 @@ class ReplaceOptions:
     point: Point | None = None  # with "clicked": x, y as shares of width and height
     refine: RefineOptions = field(default_factory=RefineOptions)
     smoothing: bool = True  # over time; videos and live only
+    strokes: tuple[Stroke, ...] = ()  # corrections by hand; photos only
 
     def __post_init__(self):
-        """Refuse a choice that there is not."""
+        """Refuse a choice that there is not, and more strokes than a hand draws."""
         require_choice(self.people, self.point)
+        require_strokes(self.strokes)
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,7 @@ def replace_in_image(
     require_background(background)
     segmenter = segmenter or Segmenter()
     options = options or ReplaceOptions()
-    found = segmenter.probability(frame)
-    probability = choose_people(found, options.people, options.point, frame=frame)
+    probability = choose(segmenter.probability(frame), frame, options)
     alpha = refine(probability, frame, options.refine)
     if background is None or isinstance(background, Transparent):
         shown, hers = adjust(alpha, options.refine)
@@ -142,10 +144,15 @@ def replace_in_image(
     return replace(done, probability=probability)
 
 
+def choose(probability: Probability, frame: Frame, options: ReplaceOptions) -> Probability:
+    """Return the probability of what is kept in a photo: who was chosen, and what strokes say."""
+    chosen = choose_people(probability, options.people, options.point, frame=frame)
+    return apply_strokes(chosen, frame, options.strokes)
+
+
 def to_alpha(probability: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
     """Choose who is kept in a photo, then refine the edges."""
-    chosen = choose_people(probability, options.people, options.point, frame=frame)
-    return refine(chosen, frame, options.refine)
+    return refine(choose(probability, frame, options), frame, options.refine)
 
 
 def put_before(

@@ -69,7 +69,7 @@ class LiveReplacer:
         self._matting = Matting(segmenter, closely=closely)
         self._card = card_for_live(segmenter)
         self._background = require_background(background) or Transparent()
-        self._options = require_no_click(options or ReplaceOptions())
+        self._options = require_for_motion(options or ReplaceOptions())
         self._lock = threading.Lock()
 
     def __call__(self, frame: Frame, time_s: float) -> Replacement:
@@ -96,21 +96,23 @@ class LiveReplacer:
     ) -> None:
         """Change the background, the options or both, from the next frame to begin on."""
         with self._lock:
-            self._options = require_no_click(options or self._options)
+            self._options = require_for_motion(options or self._options)
             self._background = require_background(background) or self._background
 
 
-def require_no_click(options: ReplaceOptions) -> ReplaceOptions:
-    """Return the options, unless one person is chosen by a point: people move, points don't.
+def require_for_motion(options: ReplaceOptions) -> ReplaceOptions:
+    """Return the options, unless they name a place: people move, points and strokes don't.
 
     Raises:
-        InvalidInput: one is.
+        InvalidInput: one person is chosen by a point, or there are strokes.
     """
     if options.people == "clicked":
         raise InvalidInput(
             "choosing a person by a click works for photos; for moving pictures choose everyone, "
             "largest or centre"
         )
+    if options.strokes:
+        raise InvalidInput("corrections by strokes work for photos, not for moving pictures")
     return options
 
 
@@ -140,7 +142,7 @@ def replace_in_video(
     background = require_background(background) or Transparent()
     require_kept([source] if os.path.exists(source) else [], [target])
     info = probe(source)
-    segmenter, options = segmenter or Segmenter(), require_no_click(options or ReplaceOptions())
+    segmenter, options = segmenter or Segmenter(), require_for_motion(options or ReplaceOptions())
     on_card = segmenter.device.kind == "cuda"
     frames = read_frames(source, info=info, hardware=on_card)
     is_cutout = isinstance(background, Transparent)

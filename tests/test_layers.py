@@ -41,7 +41,7 @@ ROWS = {
         "wire",
     },
     4: {"backends", "closeup", "people", "photo_views", "refine", "targets"},
-    5: {"edges_view", "inference"},
+    5: {"edges_view", "inference", "strokes"},
     6: {"pipeline"},
     7: {"gpu", "matting"},
     8: {"stream"},

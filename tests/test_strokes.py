@@ -1,0 +1,137 @@
+"""Strokes decide what lies under them, and what looks alike beside them."""
+
+import numpy as np
+import pytest
+
+from segmenter import (
+    Colour,
+    ReplaceOptions,
+    Stroke,
+    replace_in_image,
+)
+from segmenter.errors import InvalidInput
+from segmenter.stream import require_for_motion
+from segmenter.strokes import MOST_STROKES, apply_strokes, draw
+
+WALL, COAT, BAG = (190, 180, 150), (40, 50, 140), (150, 60, 30)
+HEIGHT, WIDTH = 240, 320
+BAG_AT = (slice(100, 150), slice(180, 240))  # beside the coat, which ends at column 180
+ACROSS_THE_BAG = ((0.6, 0.52), (0.7, 0.52))
+
+
+class Fixed:
+    """A segmenter that sees the coat, and the bag or not."""
+
+    def __init__(self, bag=0.01):
+        self.bag = bag
+
+    def probability(self, frame, size=None):
+        found = np.full((HEIGHT, WIDTH), 0.01, np.float32)
+        found[40:, 80:180], found[BAG_AT] = 0.99, self.bag
+        return found
+
+
+def scene():
+    """Show somebody in a coat with a bag, before a wall."""
+    frame = np.empty((HEIGHT, WIDTH, 3))
+    frame[:], frame[40:, 80:180], frame[BAG_AT] = WALL, COAT, BAG
+    noisy = frame + np.random.default_rng(0).normal(0, 5, frame.shape)
+    return noisy.clip(0, 255).astype(np.uint8)
+
+
+def alpha_with(*strokes, bag=0.01):
+    options = ReplaceOptions(strokes=strokes)
+    return replace_in_image(scene(), Colour(0, 0, 0), segmenter=Fixed(bag), options=options).alpha
+
+
+def test_a_stroke_that_keeps_takes_along_what_looks_like_it_up_to_its_edges():
+    before, after = alpha_with(), alpha_with(Stroke(ACROSS_THE_BAG, 0.06, keeps=True))
+    assert before[BAG_AT][:, 10:].max() < 0.05
+    assert after[BAG_AT][4:-4, 4:-4].min() > 0.95  # the stroke covers 19 of its 50 rows
+    around = np.ones((HEIGHT, WIDTH), bool)
+    around[94:156, 174:246] = False
+    np.testing.assert_allclose(after[around], before[around], atol=0.02)
+
+
+def test_a_stroke_that_drops_takes_away_what_looks_like_it():
+    stroke = Stroke(ACROSS_THE_BAG, 0.06, keeps=False)
+    before, after = alpha_with(bag=0.99), alpha_with(stroke, bag=0.99)
+    assert before[BAG_AT].min() > 0.95
+    assert after[BAG_AT][4:-4, 8:-4].max() < 0.05
+    assert after[60:, 90:172].min() > 0.95  # the coat
+
+
+def test_of_strokes_that_cross_the_later_one_counts():
+    down = Stroke(((0.5, 0.1), (0.5, 0.9)), 0.1, keeps=True)
+    across = Stroke(((0.1, 0.5), (0.9, 0.5)), 0.1, keeps=False)
+    for strokes, is_kept in (((down, across), False), ((across, down), True)):
+        crossing = tuple(draw(strokes, 90, 160, keeps)[45, 80] for keeps in (True, False))
+        assert crossing == (is_kept, not is_kept)
+        assert draw(strokes, 90, 160, True)[20, 80] and draw(strokes, 90, 160, False)[45, 30]
+
+
+def test_a_stroke_lies_where_its_shares_say_and_is_as_wide():
+    """Of a picture twice as wide as tall: shares of either side, the width of the long one."""
+    drawn = draw([Stroke(((0.25, 0.5), (0.75, 0.5)), 0.1, True)], 200, 400, True)
+    rows, columns = np.nonzero(drawn[:, 150:250])
+    assert abs(rows.mean() + 0.5 - 100) < 0.6 and abs(len(set(rows)) - 40) <= 1
+    rows, columns = np.nonzero(drawn)
+    assert abs(columns.min() - 80) <= 2 and abs(columns.max() - 319) <= 2  # with round ends
+
+
+def test_a_dot_is_a_stroke():
+    drawn = draw([Stroke(((0.5, 0.5),), 0.2, True)], 100, 100, True)
+    assert drawn.sum() == pytest.approx(np.pi * 10**2, rel=0.1)
+    assert drawn[41:59, 50].all() and not drawn[:38].any()
+
+
+def test_without_strokes_nothing_changes():
+    probability = Fixed().probability(None)
+    assert apply_strokes(probability, scene(), ()) is probability
+
+
+def test_a_photo_where_nobody_was_found_can_be_drawn_by_hand():
+    nobody = np.zeros((HEIGHT, WIDTH), np.float32)
+    after = apply_strokes(nobody, scene(), [Stroke(((0.3, 0.5), (0.5, 0.9)), 0.1, True)])
+    assert after[168, 128] > 0.95 and after[:20].max() == 0
+
+
+def test_thin_strokes_over_large_and_small_pictures():
+    stroke = [Stroke(((0.1, 0.1), (0.9, 0.9)), 0.005, True)]
+    for height, width in ((1, 1), (3, 500), (1500, 2000)):
+        found = apply_strokes(
+            np.zeros((height, width), np.float32), np.zeros((height, width, 3), np.uint8), stroke
+        )
+        assert found.shape == (height, width) and found.dtype == np.float32
+        assert found.max() > 0.5
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"points": ()},
+        {"points": ((0.5,),)},
+        {"points": ((0.5, float("nan")),)},
+        {"points": ((0.5, 1e9),)},
+        {"width": 0},
+        {"width": 0.9},
+        {"width": float("nan")},
+    ],
+)
+def test_what_can_not_be_drawn_is_refused(given):
+    with pytest.raises(InvalidInput, match="stroke"):
+        Stroke(**{"points": ((0.5, 0.5),), "width": 0.1, "keeps": True} | given)
+
+
+def test_more_than_a_hand_draws_is_refused():
+    stroke = Stroke(((0.5, 0.5),), 0.1, True)
+    with pytest.raises(InvalidInput, match="at most"):
+        ReplaceOptions(strokes=(stroke,) * (MOST_STROKES + 1))
+    with pytest.raises(InvalidInput, match="at most"):
+        ReplaceOptions(strokes=(Stroke(((0.5, 0.5),) * 20_001, 0.1, True),))
+
+
+def test_moving_pictures_refuse_strokes():
+    options = ReplaceOptions(strokes=(Stroke(((0.5, 0.5),), 0.1, True),))
+    with pytest.raises(InvalidInput, match="photos"):
+        require_for_motion(options)
