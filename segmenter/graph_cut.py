@@ -44,25 +44,7 @@ def decide_doubt(probability: Probability, frame: Frame) -> Probability:
     """
     small = shrink(probability, STUDIED_SIDE)
     is_doubtful = (small > DOUBT[0]) & (small < DOUBT[1])
-    return decide_where(is_doubtful, probability, small, frame)
-
-
-def decide_where(
-    is_doubtful: Mask, probability: Probability, small: Probability, frame: Frame
-) -> Probability:
-    """Move the pixels of a mask to the side whose colours they have, where the colours tell.
-
-    Args:
-        is_doubtful: (h, w).
-        probability: (H, W) float32 in [0, 1].
-        small: the same, (h, w); beyond the mask it tells the colours of either side.
-        frame: (H, W, 3) uint8 RGB of the same aspect, of any size.
-
-    Returns:
-        (H, W) float32 in [0, 1]; the same array when nothing is to decide.
-    """
-    is_sure = ~is_doubtful
-    kinds = is_doubtful, is_sure & (small > 0.5), is_sure & (small <= 0.5)
+    kinds = is_doubtful, small >= DOUBT[1], small <= DOUBT[0]
     if any(np.count_nonzero(kind) < LEAST_PIXELS for kind in kinds):
         return probability
     studied = np.ascontiguousarray(shrink_to(frame, *small.shape))

@@ -1,8 +1,8 @@
 """Corrections by hand: strokes over a photo that say what stays and what goes.
 
-What lies under a stroke is decided. Beside it, as far as the stroke is wide, a cut through the
-photo's colours (graph_cut.py) takes along what looks like it, up to the picture's edges; so nobody
-has to draw an outline.
+What lies under a stroke is decided. Beside it, as far as the stroke is wide, what has the stroke's
+colours rather than the other side's follows it, as with a magic wand; so nobody has to draw an
+outline.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,21 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Mask, Probability
 from segmenter.errors import InvalidInput
-from segmenter.graph_cut import STUDIED_SIDE, decide_where
 from segmenter.people import Point
-from segmenter.resample import enlarge, shrink
+from segmenter.resample import enlarge, shrink, shrink_to
 
+STUDIED_SIDE = 320  # pixels, of the picture whose colours are compared
 DRAWN_SIDE = 1280  # pixels, long side of the picture in which strokes are drawn
 FRACTION_BITS = 4  # of OpenCV's coordinates, so that strokes run between pixels too
 NARROWEST, WIDEST = 0.005, 0.5
+REACH = 1  # times a stroke's width: so far beside it what looks like it follows
+# Colours of so many pixels of either side are compared, each spread by so many grey levels; a pixel
+# follows a stroke whose side has its colour so many times as often as the other.
+SAMPLES, SPREAD, CLEARLY = 200, 12.0, 8.0
 MOST_STROKES, MOST_POINTS = 500, 20_000
 
 
@@ -74,12 +79,57 @@ def apply_strokes(probability: Probability, frame: Frame, strokes: Sequence[Stro
     if not strokes:
         return probability
     height, width = probability.shape
-    drawn = shrink(probability, DRAWN_SIDE).shape
-    kept, dropped = (draw(strokes, *drawn, keeps).astype(np.float32) for keeps in (True, False))
-    corrected = np.maximum(probability, enlarge(kept, height, width))
-    corrected = np.minimum(corrected, 1 - enlarge(dropped, height, width))
-    small = shrink(corrected, STUDIED_SIDE)
-    return decide_where(beside(strokes, *small.shape), corrected, small, frame)
+    small, drawn = shrink(probability, STUDIED_SIDE), shrink(probability, DRAWN_SIDE).shape
+    picture = shrink_to(frame, *small.shape)
+    for keeps in (True, False):
+        follows = followers(strokes, small > 0.5, picture, keeps).astype(np.float32)
+        decided = enlarge(follows, height, width)
+        under = draw(strokes, *drawn, keeps).astype(np.float32)
+        decided = np.maximum(decided, enlarge(under, height, width))
+        if keeps:
+            probability = np.maximum(probability, decided)
+        else:
+            probability = np.minimum(probability, 1 - decided)
+    return probability
+
+
+def followers(strokes: Sequence[Stroke], person: Mask, picture: Frame, keeps: bool) -> Mask:
+    """Mark what is not under strokes but follows those that keep, or those that drop.
+
+    Args:
+        strokes: all of them.
+        person: (h, w), what is kept without strokes.
+        picture: (h, w, 3) uint8 RGB.
+        keeps: which strokes.
+    """
+    other = ~person if keeps else person
+    under = draw(strokes, *person.shape, keeps)
+    is_open = beside(strokes, *person.shape, keeps) & other
+    if not under.any():
+        return under
+    own, others = (samples_of(picture, mask) for mask in (under, other & ~under & ~is_open))
+    alike = np.zeros(person.shape, bool)
+    asked = picture[is_open]
+    alike[is_open] = likeness(asked, own) > CLEARLY * likeness(asked, others)
+    _, pieces = cv2.connectedComponents((alike | under).astype(np.uint8), connectivity=4)
+    return alike & np.isin(pieces, np.unique(pieces[under]))
+
+
+def samples_of(picture: Frame, mask: Mask) -> NDArray[np.float32]:
+    """Return the colours of evenly chosen pixels of a mask, at most `SAMPLES`; (N, 3)."""
+    colours = picture[mask].astype(np.float32)
+    return colours[:: -(-len(colours) // SAMPLES) or 1]
+
+
+def likeness(colours: Frame, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how often samples, (M, 3), have colours, (N, 3): a Parzen window's density; (N,)."""
+    if not len(samples):
+        return np.zeros(len(colours), np.float32)
+    colours = colours.astype(np.float32)
+    # |a - b|² = |a|² + |b|² - 2ab: without a difference of three channels for each pair.
+    squares = [np.einsum("ni,ni->n", one, one) for one in (colours, samples)]
+    distances = squares[0][:, None] + squares[1] - 2 * colours @ samples.T
+    return np.exp(distances / (-2 * SPREAD**2)).mean(axis=1)
 
 
 def draw(strokes: Sequence[Stroke], height: int, width: int, keeps: bool) -> Mask:
@@ -90,11 +140,14 @@ def draw(strokes: Sequence[Stroke], height: int, width: int, keeps: bool) -> Mas
     return painted > 0
 
 
-def beside(strokes: Sequence[Stroke], height: int, width: int) -> Mask:
-    """Mark in (height, width) what lies beside the strokes, as far as each is wide."""
+def beside(strokes: Sequence[Stroke], height: int, width: int, keeps: bool) -> Mask:
+    """Mark in (height, width) what lies beside the strokes that keep, or drop, as far as they go.
+
+    Under no stroke, and where two are near, beside the later one.
+    """
     around, under = np.zeros((2, height, width), np.uint8)
     for stroke in strokes:
-        paint(around, stroke, 3 * stroke.width, 1)
+        paint(around, stroke, (1 + 2 * REACH) * stroke.width, int(stroke.keeps == keeps))
         paint(under, stroke, stroke.width, 1)
     return around > under
 

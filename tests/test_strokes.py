@@ -11,7 +11,15 @@ from segmenter import (
 )
 from segmenter.errors import InvalidInput
 from segmenter.stream import require_for_motion
-from segmenter.strokes import MOST_STROKES, apply_strokes, draw
+from segmenter.strokes import (
+    MOST_STROKES,
+    SAMPLES,
+    SPREAD,
+    apply_strokes,
+    draw,
+    likeness,
+    samples_of,
+)
 
 WALL, COAT, BAG = (190, 180, 150), (40, 50, 140), (150, 60, 30)
 HEIGHT, WIDTH = 240, 320
@@ -59,6 +67,49 @@ def test_a_stroke_that_drops_takes_away_what_looks_like_it():
     assert before[BAG_AT].min() > 0.95
     assert after[BAG_AT][4:-4, 8:-4].max() < 0.05
     assert after[60:, 90:172].min() > 0.95  # the coat
+
+
+def test_nothing_goes_beside_a_stroke_that_keeps_nor_comes_beside_one_that_drops():
+    """The wall's colours under the one, the coat's under the other, right beside the outline."""
+    before = alpha_with()
+    kept = alpha_with(Stroke(((0.6, 0.2), (0.6, 0.35)), 0.05, keeps=True))
+    dropped = alpha_with(Stroke(((0.53, 0.5), (0.53, 0.9)), 0.05, keeps=False))
+    inside, outside = (slice(48, None), slice(84, 160)), (slice(None), slice(184, None))
+    assert kept[inside].min() > 0.98 and kept[60, 192] > 0.95
+    np.testing.assert_allclose(dropped[outside], before[outside], atol=0.02)
+    assert dropped[160, 170] < 0.05
+
+
+def test_what_looks_like_it_but_lies_apart_does_not_follow():
+    frame = scene()
+    frame[:100, 215:220] = frame[150:, 215:220] = BAG  # two straps, a gap away from the bag
+    frame[96:100] = frame[150:154] = WALL
+    options = ReplaceOptions(strokes=(Stroke(ACROSS_THE_BAG, 0.09, keeps=True),))
+    alpha = replace_in_image(frame, Colour(0, 0, 0), segmenter=Fixed(), options=options).alpha
+    assert alpha[104:146, 190:232].min() > 0.95
+    assert alpha[:90, 200:].max() < 0.05 and alpha[160:, 200:].max() < 0.05
+
+
+def test_likeness_is_the_mean_of_a_bell_curve_around_each_sample():
+    samples = np.array([[10, 20, 30], [200, 100, 50]], np.float32)
+    colours = np.array([[10, 20, 30], [22, 20, 30], [190, 100, 60], [128, 255, 128]], np.uint8)
+    expected = [
+        np.mean([np.exp(-np.sum((colour - sample) ** 2) / (2 * SPREAD**2)) for sample in samples])
+        for colour in colours.astype(float)
+    ]
+    np.testing.assert_allclose(likeness(colours, samples), expected, rtol=1e-3, atol=1e-6)
+    assert not likeness(colours, samples[:0]).any()
+
+
+def test_samples_are_spread_over_the_mask():
+    picture = np.arange(90 * 100, dtype=np.int64).reshape(90, 100)
+    picture = np.dstack([picture // 256, picture % 256, 0 * picture]).astype(np.uint8)
+    mask = np.zeros((90, 100), bool)
+    mask[10:80] = True
+    found = samples_of(picture, mask) @ [256, 1, 0]
+    assert 0.8 * SAMPLES <= len(found) <= SAMPLES
+    assert found.min() < 1100 and found.max() > 7900 and (np.diff(found) > 0).all()
+    assert len(samples_of(picture, mask & False)) == 0
 
 
 def test_of_strokes_that_cross_the_later_one_counts():

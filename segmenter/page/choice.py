@@ -20,6 +20,7 @@ from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.pipeline import ReplaceOptions, read_background, read_point
 from segmenter.refine import RefineOptions
 from segmenter.resample import shrink
+from segmenter.strokes import Stroke
 from segmenter.video import VIDEO_ENDINGS
 
 DATA_URL = "data:image/jpeg;base64,"
@@ -133,6 +134,27 @@ def make_options(given: Mapping[str, Any]) -> ReplaceOptions:
         ),
         smoothing=given.get("smoothing", True) is not False,
     )
+
+
+def read_strokes(given: Any) -> tuple[Stroke, ...]:
+    """Read strokes from a list of objects with `points`, `width` and `keeps`.
+
+    Raises:
+        InvalidInput: they are no such list, or can't be drawn.
+    """
+    try:
+        return tuple(
+            Stroke(
+                tuple((float(x), float(y)) for x, y in stroke["points"]),
+                float(stroke["width"]),
+                stroke["keeps"] is True,
+            )
+            for stroke in given
+        )
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise InvalidInput(
+            "strokes are a list of objects with points (pairs of shares), width and keeps"
+        ) from error
 
 
 def as_number(given: Mapping[str, Any], name: str, default: float) -> float:

@@ -14,12 +14,25 @@ from segmenter.video import VIDEO_ENDINGS
 SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 PACKAGE = Path(__file__).resolve().parent.parent
-PAGE_CSS, FILES_JS, NAMES_JS, LIVE_CSS, LIVE_HTML, LIVE_JS = (
+(
+    PAGE_CSS,
+    FILES_JS,
+    NAMES_JS,
+    STROKES_CSS,
+    STROKES_HTML,
+    STROKES_JS,
+    LIVE_CSS,
+    LIVE_HTML,
+    LIVE_JS,
+) = (
     (PACKAGE / name).read_text(encoding="utf-8")
     for name in (
         "page/page.css",
         "page/files.js",
         "page/names.js",
+        "page/strokes.css",
+        "page/strokes.html",
+        "page/strokes.js",
         "live.css",
         "live.html",
         "live.js",
@@ -31,7 +44,7 @@ ENDINGS = {
 }
 # In the head and not through `css=`, which Gradio confines to what lies inside its own margins.
 HEAD = (
-    f"<style>{PAGE_CSS}{LIVE_CSS}</style>"
+    f"<style>{PAGE_CSS}{STROKES_CSS}{LIVE_CSS}</style>"
     f"<script>const ENDINGS = {json.dumps(ENDINGS)};{FILES_JS}{NAMES_JS}</script>"
 )
 

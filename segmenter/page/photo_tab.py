@@ -8,6 +8,7 @@ import gradio as gr
 
 from segmenter.errors import InvalidInput, NobodyThere
 from segmenter.page import look
+from segmenter.page.choice import as_data_url, read_strokes
 from segmenter.page.panel import Settings, read_choice
 from segmenter.page.widgets import (
     AT_ONCE,
@@ -20,9 +21,10 @@ from segmenter.page.widgets import (
     upload,
 )
 from segmenter.page.work import Desk, PhotoFiles
+from segmenter.strokes import Stroke
 
 HEIGHT_PX = 400
-VIEWS = ("Before and after", "Matte", "Edges")
+VIEWS = ("Before and after", "Matte", "Edges", "Correct")
 PEOPLE_AT = 6  # where `read_choice` takes who stays
 
 # In the browser, so that no download is offered from a change until the answer to the last one.
@@ -33,18 +35,24 @@ NOTE_END = f"(file) => (file && window.answering === window.asked ? {ON} : {OFF}
 # A click: the photo and who stayed when it was made, and its pixel. It holds as long as they do,
 # and lies in the browser with them, as JSON.
 Click = list[Any]
+# What was drawn: the `photo` that it was drawn on, and `strokes` as `read_strokes` takes them.
+Drawing = dict[str, Any]
 
 
-def replace_photo(desk: Desk, photo: str | None, click: Click | None, *settings: Any) -> list[Any]:
-    """Return before and after, the matte, the edges, the download, the device line and the hint."""
+def replace_photo(
+    desk: Desk, photo: str | None, click: Click | None, drawing: Drawing | None, *settings: Any
+) -> list[Any]:
+    """Return the four views, the download, the device line, the hint and its button."""
     with friendly():
         if not photo:
             raise InvalidInput("add a photo first")
-        files, words, is_alone = run(desk, photo, click, settings)
+        strokes = strokes_on(photo, drawing)
+        files, words, is_alone = run(desk, photo, click, strokes, settings)
     return [
         (str(files.before), str(files.after)),
         str(files.matte),
         str(files.edges),
+        {"photo": photo, "picture": as_data_url(files.board), "count": len(strokes)},
         str(files.download),
         desk.describe(),
         words,
@@ -52,8 +60,23 @@ def replace_photo(desk: Desk, photo: str | None, click: Click | None, *settings:
     ]
 
 
+def strokes_on(photo: str, drawing: Drawing | None) -> tuple[Stroke, ...]:
+    """Return what was drawn on a photo, if anything.
+
+    Raises:
+        InvalidInput: it can't be drawn.
+    """
+    if not drawing or drawing.get("photo") != photo:
+        return ()
+    return read_strokes(drawing.get("strokes"))
+
+
 def run(
-    desk: Desk, photo: str, click: Click | None, settings: tuple[Any, ...]
+    desk: Desk,
+    photo: str,
+    click: Click | None,
+    strokes: tuple[Stroke, ...],
+    settings: tuple[Any, ...],
 ) -> tuple[PhotoFiles, str, bool]:
     """Do the job; also return the hint, and whether one person was kept by a click."""
     choice, path = read_choice(*settings), Path(photo)
@@ -63,25 +86,27 @@ def run(
             settings[PEOPLE_AT],
         ):
             try:
-                return desk.photo(path, choice, (column, row)), look.CLICKED_HINT, True
+                return desk.photo(path, choice, (column, row), strokes), look.CLICKED_HINT, True
             except NobodyThere:
-                files, words = desk.photo(path, choice), look.NOBODY_HINT
+                files, words = desk.photo(path, choice, None, strokes), look.NOBODY_HINT
         case _:
-            files, words = desk.photo(path, choice), look.CLICK_HINT
+            files, words = desk.photo(path, choice, None, strokes), look.CLICK_HINT
     return files, words if files.has_people else look.EMPTY_HINT, False
 
 
-def follow_photo(desk: Desk, photo: str | None, click: Click | None, *settings: Any) -> Any:
+def follow_photo(
+    desk: Desk, photo: str | None, click: Click | None, drawing: Drawing | None, *settings: Any
+) -> Any:
     """Do the photo again after a change, if there is one and the settings are complete."""
     if not photo:
-        return [*[None] * 4, desk.describe(), look.CLICK_HINT, gr.update(visible=False)]
+        return [*[None] * 5, desk.describe(), look.CLICK_HINT, gr.update(visible=False)]
     try:
         background = read_choice(*settings).upload
     except InvalidInput:  # an own background that is not there yet
-        return [gr.skip()] * 7
+        return [gr.skip()] * 8
     if is_unseen(photo) or is_unseen(background):  # another change follows at once
-        return [gr.skip()] * 7
-    return replace_photo(desk, photo, click, *settings)
+        return [gr.skip()] * 8
+    return replace_photo(desk, photo, click, drawing, *settings)
 
 
 def note_click(photo: str | None, people: str, event: gr.SelectData) -> Click | None:
@@ -91,8 +116,10 @@ def note_click(photo: str | None, people: str, event: gr.SelectData) -> Click | 
 
 def show_view(view: str) -> list[dict]:
     """Show one of the views, and the legend beside the edges."""
-    wanted = [view == name for name in VIEWS]
-    return [gr.update(visible=is_shown) for is_shown in (*wanted, wanted[-1])]
+    *pictures, edges, correct = [view == name for name in VIEWS]
+    # Hidden, what was drawn stays; a view that is not visible begins anew.
+    board = True if correct else "hidden"
+    return [gr.update(visible=is_shown) for is_shown in (*pictures, edges, board, edges)]
 
 
 def build_photo_tab(
@@ -102,7 +129,7 @@ def build_photo_tab(
     with gr.Row():
         photo = upload(label="Your photo", height=HEIGHT_PX, min_width=280, elem_id="photo")
         with gr.Column(min_width=280):
-            result, matte, edges = build_views()
+            result, matte, edges, board = build_views()
     with gr.Row(elem_id="photo-words"):
         hint = gr.Markdown(look.CLICK_HINT, elem_classes="quiet", elem_id="photo-hint")
         everyone = gr.Button(
@@ -112,7 +139,7 @@ def build_photo_tab(
         VIEWS, value=VIEWS[0], label="View", show_label=False, container=False, elem_id="view"
     )
     legend = gr.HTML(look.EDGES_LEGEND, visible=False, elem_id="legend")
-    view.change(show_view, view, [result, matte, edges, legend], **AT_ONCE)
+    view.change(show_view, view, [result, matte, edges, board, legend], **AT_ONCE)
     with gr.Row():
         button = gr.Button("Replace background", variant="primary", elem_id="photo-go")
         download = gr.DownloadButton(
@@ -125,7 +152,7 @@ def build_photo_tab(
             label="Or try one of these",
             elem_id="photo-examples",
         )
-    outputs = [result, matte, edges, download, device_line, hint, everyone]
+    outputs = [result, matte, edges, board, download, device_line, hint, everyone]
     connect(desk, settings, photo, everyone, button, outputs)
 
 
@@ -151,7 +178,14 @@ def build_views() -> list[Any]:
         )
         for label, name in (("Matte: what is kept, in white", "matte"), ("Edges", "edges"))
     ]
-    return [result, *pictures]
+    board = gr.HTML(
+        None,
+        html_template=look.STROKES_HTML,
+        js_on_load=look.STROKES_JS,
+        visible="hidden",
+        elem_id="strokes",
+    )
+    return [result, *pictures, board]
 
 
 def connect(
@@ -163,12 +197,14 @@ def connect(
     outputs: list[Any],
 ) -> None:
     """Do the photo at a press of the button, a click on a person and every change."""
-    click = gr.JSON(visible="hidden")
+    click, drawing = (gr.JSON(visible="hidden") for _ in range(2))
     show_as_jpeg(photo)
     photo.select(note_click, [photo, settings.people], click, **AT_ONCE)
     everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **AT_ONCE)
-    inputs, download = [photo, click, *settings.inputs], outputs[3]
-    changes = [photo.change, click.change, *settings.changes()]
+    board, download = outputs[3:5]
+    board.input(None, None, drawing, js="() => window.strokes", **AT_ONCE)
+    inputs = [photo, click, drawing, *settings.inputs]
+    changes = [photo.change, click.change, drawing.change, *settings.changes()]
     for triggers, do in (([button.click], replace_photo), (changes, follow_photo)):
         noted = gr.on(triggers, None, None, download, js=NOTE_CHANGE, **AT_ONCE)
         # By `then`, so that the live tab, which follows the same changes, has not to wait for it.
@@ -180,7 +216,7 @@ def connect(
             trigger_mode="always_last",
             concurrency_limit=2,
             concurrency_id="photo",
-            show_progress_on=outputs[:3],
+            show_progress_on=outputs[:4],
             **GLUE,
         )
         done.success(None, download, download, js=NOTE_END, **AT_ONCE)

@@ -26,12 +26,15 @@ from segmenter.people import Point
 from segmenter.pipeline import replace_in_image
 from segmenter.resample import shrink
 from segmenter.stream import LiveReplacer, Progress, replace_in_video
+from segmenter.strokes import Stroke
 from segmenter.video import VideoInfo, probe, read_frames
 
 LARGEST_UPLOAD_MB = 200
 LONGEST_VIDEO_S = 180
 LARGEST_VIDEO_PIXELS = 1920 * 1088
 PREVIEW_SIDE = 1600  # pixels; the download has the photo's own size
+BOARD_SIDE = 1000  # pixels, of what is drawn on
+PALENESS = 0.7
 # Four squares, of 16 pixels, of the chequerboard that stands for nothing.
 CHECKS = np.kron([[246, 222], [222, 246]], np.ones((16, 16))).astype(np.uint8)
 FORMATS = {"MP4": ".mp4", "WebM": ".webm", "ProRes": ".mov"}
@@ -47,6 +50,7 @@ class PhotoFiles:
     after: Path
     matte: Path
     edges: Path
+    board: Path  # what goes is pale: to draw on
     download: Path
     has_people: bool
 
@@ -84,20 +88,27 @@ class Desk:
         speed = "warming up" if self.frame_ms is None else f"{self.frame_ms:.0f} ms a frame"
         return f"{self.segmenter.describe()} · {self.segmenter.live_size} px · {speed}"
 
-    def photo(self, path: Path, choice: Choice, at: tuple[int, int] | None = None) -> PhotoFiles:
+    def photo(
+        self,
+        path: Path,
+        choice: Choice,
+        at: tuple[int, int] | None = None,
+        strokes: tuple[Stroke, ...] = (),
+    ) -> PhotoFiles:
         """Replace the background of a photo.
 
         Args:
             path: any photo.
             choice: what goes behind.
             at: the pixel (column, row) of the only person to keep, instead of the choice's people.
+            strokes: corrections by hand.
 
         Raises:
             SegmenterError: as its message says; NobodyThere when `at` is on no person.
         """
         frame = open_image(require_there(path))
         background = make_background(choice, self.presets)
-        options = make_options(choice.options)
+        options = replace(make_options(choice.options), strokes=strokes)
         if at is not None:
             options = replace(options, people="clicked", point=as_shares(at, frame))
         with closing(background):
@@ -108,6 +119,7 @@ class Desk:
                 folder / "after.jpg",
                 folder / f"{path.stem}-matte.png",
                 folder / f"{path.stem}-edges.jpg",
+                folder / "board.jpg",
                 folder / f"{path.stem}-backdrop.png",
                 has_people=bool((result.alpha > 0.5).any()),
             )
@@ -117,6 +129,8 @@ class Desk:
             drawn_from = (frame, result.probability, result.alpha)
             edges = edges_view(*(shrink(array, PREVIEW_SIDE) for array in drawn_from))
             save_image(files.edges, edges)
+            small, kept = (shrink(array, BOARD_SIDE) for array in (frame, result.alpha))
+            save_image(files.board, over(small, kept, paled(small)))
             save_image(files.download, result.picture)
         return files
 
@@ -234,6 +248,12 @@ def preview(picture: Frame | Cutout) -> Frame:
     alpha = picture[..., 3].astype(np.float32) / 255
     board = fit_to(np.dstack([CHECKS] * 3), *alpha.shape, "tile")
     return over(np.ascontiguousarray(picture[..., :3]), alpha, board)
+
+
+def paled(picture: Frame) -> Frame:
+    """Return a picture in pale grey, (H, W, 3)."""
+    grey = picture.mean(axis=2, keepdims=True)
+    return np.rint(grey + PALENESS * (255 - grey)).astype(np.uint8).repeat(3, axis=2)
 
 
 def in_words(seconds: float) -> str:

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing; a
 WIDTH, HEIGHT, RADIUS = 640, 480, 80
 PERSON, TEAL, GREY = (210, 30, 40), (47, 127, 121), (128, 133, 140)
 ORANGE = (250, 120, 0)
+VIOLET = (90, 60, 200)  # which the segmenter does not take for a person
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -211,6 +212,82 @@ def test_a_click_keeps_one_person_and_the_views_show_her(page, tmp_path):
     page.click("#photo-everyone")
     page.get_by_text("Several people?").wait_for()
     assert downloaded_person(page).mean() == pytest.approx(2 * disc, rel=0.1)
+
+
+def test_what_is_drawn_is_kept_or_removed_and_taken_back(page, tmp_path):
+    """A violet bag, which the segmenter does not see, and the disc."""
+    frame = scene(0)
+    frame[210:270, 400:500] = VIOLET
+    Image.fromarray(frame).save(tmp_path / "bag.png")
+    upload_photo(page, tmp_path / "bag.png")
+    page.get_by_role("radio", name="Correct").click()
+    wait_for_board(page, 0)
+    assert is_pale(page, 450, 240) and not is_pale(page, 160, 240)
+    draw(page, "Keep", (425, 240), (475, 240))
+    wait_for_board(page, 1)
+    assert not is_pale(page, 450, 240)
+    bag = near(downloaded(page), VIOLET, 40)
+    assert bag.mean() == pytest.approx(100 * 60 / (WIDTH * HEIGHT), rel=0.05)
+    draw(page, "Remove", (160, 200), (160, 280))
+    wait_for_board(page, 2)
+    person = downloaded_person(page)
+    assert not person[190:290, 155:165].any() and person[240, [100, 220]].all()
+    for count in (1, 0):
+        page.get_by_role("button", name="Undo").click()
+        wait_for_board(page, count)
+    assert is_pale(page, 450, 240) and not is_pale(page, 160, 240)
+    assert page.get_by_role("button", name="Undo").is_disabled()
+
+
+def test_what_was_drawn_stays_while_others_views_are_seen_and_goes_with_its_photo(page, tmp_path):
+    for name in ("first", "second"):
+        frame = scene(0 if name == "first" else 0.5)
+        frame[210:270, 400:500] = VIOLET
+        Image.fromarray(frame).save(tmp_path / f"{name}.png")
+    upload_photo(page, tmp_path / "first.png")
+    page.get_by_role("radio", name="Correct").click()
+    wait_for_board(page, 0)
+    draw(page, "Keep", (425, 240), (475, 240))
+    wait_for_board(page, 1)
+    page.get_by_role("radio", name="Matte").click()
+    page.wait_for_function(IS_LOADED, arg="#matte img")
+    page.get_by_role("radio", name="Transparent").click()
+    page.get_by_role("radio", name="Correct").click()
+    wait_for_board(page, 1)
+    assert downloaded(page)[240, 450, 3] > 250
+    page.click("#photo [aria-label='Remove Image']")
+    page.set_input_files("#photo input[type=file]", tmp_path / "second.png")
+    wait_for_board(page, 0)
+    assert downloaded(page)[240, 450, 3] == 0
+    assert page.get_by_role("button", name="Start over").is_disabled()
+
+
+def wait_for_board(page, count):
+    """Until the answer is there that so many strokes count in."""
+    page.wait_for_function(
+        "count => document.querySelector('#strokes canvas').dataset.count == count", arg=count
+    )
+    page.wait_for_selector("#photo-get:not([disabled])")
+
+
+def place_on_board(page, column, row):
+    box = page.locator("#strokes canvas").bounding_box()
+    return box["x"] + box["width"] * column / WIDTH, box["y"] + box["height"] * row / HEIGHT
+
+
+def draw(page, tool, *places):
+    page.get_by_role("radio", name=tool, exact=True).check()
+    for number, place in enumerate(places):
+        page.mouse.move(*place_on_board(page, *place), steps=4)
+        if number == 0:
+            page.mouse.down()
+    page.mouse.up()
+    page.mouse.move(0, 0)
+
+
+def is_pale(page, column, row):
+    board = read_pixels(page, "#strokes canvas")
+    return board[row * board.shape[0] // HEIGHT, column * board.shape[1] // WIDTH].min() > 170
 
 
 IS_LOADED = "selector => document.querySelector(selector)?.naturalWidth > 0"
