@@ -121,8 +121,8 @@ def live_route(desk: Desk) -> WebSocketRoute:
 
 def keep_file_names_private() -> None:
     """Keep what says visitors' files by name out of the log."""
-    for module in ("reader", "writer"):
-        logging.getLogger(f"segmenter.video.{module}").setLevel(logging.ERROR)
+    for module in ("images", "video.reader", "video.writer"):
+        logging.getLogger(f"segmenter.{module}").setLevel(logging.ERROR)
 
 
 def serve(segmenter: Any, **launch: Any) -> tuple[Any, str, str]:

@@ -25,6 +25,7 @@ class Backend(Protocol):
     """A network made ready; `run` may be called from several threads."""
 
     name: str
+    what_runs: str  # in words for a user
 
     def run(self, batch: NDArray[np.float32], *, comes_again: bool = False) -> NDArray[np.float32]:
         """Return the logits of a normalised batch; others of its shape follow if it comes again."""
@@ -34,6 +35,7 @@ class OnnxBackend:
     """ONNX Runtime: every shape, at once."""
 
     name = "ONNX Runtime"
+    what_runs = name
     _is_loaded_at_once = True  # so that a file that it can't use is told at once
 
     def __init__(
@@ -133,6 +135,7 @@ class OpenVinoBackend(OnnxBackend):
     """
 
     name = "OpenVINO"
+    what_runs = f"{name} for moving pictures, {OnnxBackend.name} for photos"
     _is_loaded_at_once = False  # 50 MB that a video, all of one shape, never needs
 
     def __init__(self, path: Path, device: Device, **sessions: int):
@@ -202,6 +205,7 @@ class TorchBackend:
     """PyTorch: on CUDA in float16, on a CPU in float32."""
 
     name = "PyTorch"
+    what_runs = name
 
     def __init__(self, path: Path, architecture: str, device: Device, classes: int = 1):
         try:

@@ -2,10 +2,11 @@
 
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from tqdm import tqdm
 
 from segmenter.background import Background, Transparent
 from segmenter.edges_view import edges_view
-from segmenter.errors import InvalidInput, SegmenterError
+from segmenter.errors import InvalidInput, SegmenterError, is_out_of_memory
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, replace_in_image
@@ -34,6 +35,7 @@ class Item:
     seconds: float
     frames: int = 1
     error: str | None = None
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -52,7 +54,15 @@ class Report:
         """Say in a line or more how it went."""
         done = len(self.items) - len(self.failures)
         how = f"{done} done, {len(self.failures)} failed ({self.device})"
-        return "\n".join(filter(None, [how, self.complaints()]))
+        told = f"{how}: {self.place()}" if done else how
+        return "\n".join(filter(None, [told, self.complaints()]))
+
+    def place(self) -> str:
+        """Return where the only result is, or the folder that holds them all."""
+        outputs = [item.output for item in self.items if not item.error]
+        if len(outputs) == 1:
+            return outputs[0]
+        return os.path.commonpath([os.path.dirname(output) for output in outputs]) or "."
 
     def complaints(self) -> str:
         """Say in a line each what went wrong."""
@@ -143,18 +153,51 @@ def attempt(job: Job) -> Item:
     """Do one job; whatever goes wrong is noted and stays with it."""
     started = time.monotonic()
     frames, error = 0, None
-    try:
-        frames = job.work()
-    except Exception as problem:  # one bad file must not stop the others
-        error = explain(problem)
+    with noted_warnings() as warnings:
+        try:
+            frames = job.work()
+        except Exception as problem:  # one bad file must not stop the others
+            error = explain(problem)
     seconds = round(time.monotonic() - started, 3)
-    return Item(str(job.source), str(job.output), seconds, frames, error)
+    return Item(str(job.source), str(job.output), seconds, frames, error, warnings)
+
+
+@contextmanager
+def noted_warnings() -> Iterator[list[str]]:
+    """Give a list that fills with what the package warns of in the block, which is told as ever."""
+    told = Noted()
+    logger = logging.getLogger("segmenter")
+    logger.addHandler(told)
+    try:
+        yield told.warnings
+    finally:
+        logger.removeHandler(told)
+
+
+class Noted(logging.Handler):
+    """Keeps the warnings it is given."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.warnings: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one."""
+        self.warnings.append(record.getMessage())
+        # What Python does where nobody handles a warning, and this handler keeps it from doing.
+        if not logging.getLogger().handlers:
+            logging.lastResort.handle(record)
 
 
 def explain(problem: Exception) -> str:
     """Return what a report says of it."""
     if isinstance(problem, SegmenterError):
         return str(problem)
+    if is_out_of_memory(problem):
+        return (
+            "there is too little memory for it; end what else uses it, make the picture smaller, "
+            "or where it is a graphics card's, choose --device cpu"
+        )
     return f"failed unexpectedly, please report it: {type(problem).__name__}: {problem}"
 
 

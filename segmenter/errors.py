@@ -58,6 +58,22 @@ class MissingExtra(SegmenterError):
     """An optional package that is not installed."""
 
 
+# As PyTorch, ONNX Runtime, OpenVINO and OpenCV say it.
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "outofmemory",
+    "failed to allocate",
+    "bad_alloc",
+    "bad allocation",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether the memory was too small, the processor's or a graphics card's."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or any(said in words for said in _OUT_OF_MEMORY)
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's text, for a one-sentence message."""
     return (str(error).splitlines() or [type(error).__name__])[0]

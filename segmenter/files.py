@@ -32,9 +32,9 @@ def finished(path: Path) -> Iterator[Path]:
             os.stat(path)  # complains of a name that is too long
         part.touch()
     except OSError as error:
-        raise OutputFailed(
-            f"can't write {path}: {error.strerror}; choose a folder you may write to"
-        ) from error
+        is_long = error.errno == errno.ENAMETOOLONG
+        advice = "a shorter name" if is_long else "a folder you may write to"
+        raise OutputFailed(f"can't write {path}: {error.strerror}; choose {advice}") from error
     except ValueError as error:  # a zero in the name
         raise OutputFailed(f"can't write {str(path)!r}: {error}; choose another name") from error
     try:

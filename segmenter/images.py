@@ -1,5 +1,6 @@
 """Opening and saving still pictures."""
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ SAVED_AS = MappingProxyType({".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".w
 # A closed list: Pillow also opens PostScript (by running Ghostscript), icons, and scientific data.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 HEIF = ("HEIF",)  # not by Pillow here
+KINDS = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF"
+ANIMATED = frozenset(("GIF", "PNG", "WEBP", "AVIF"))  # some of them
 MODES = (
     "1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr",
     "I;16", "I;16L", "I;16B", "I;16N",
@@ -49,6 +52,7 @@ UPRIGHT = MappingProxyType({
 })  # fmt: skip
 
 _filters_lock = Lock()
+log = logging.getLogger(__name__)
 
 
 def open_image(path: Path | str) -> Frame:
@@ -71,6 +75,8 @@ def open_image(path: Path | str) -> Frame:
     try:
         with _opened(path, formats) as image:
             _require_fit(path, image)
+            if _is_animated(image):
+                log.warning("%s is an animation; of it the first picture is taken", path.name)
             image.load()
             turn = UPRIGHT.get(_orientation(image))
             picture = over_white(image)
@@ -235,6 +241,14 @@ def _too_large(path: Path, pixels: int | None, size: str = "") -> str:
     return f"{path.name} has {many} megapixels{size}; the limit is {limit}, make it smaller first"
 
 
+def _is_animated(image: Image.Image) -> bool:
+    """Tell whether more pictures follow; a phone's JPEG may hold others of the same."""
+    try:
+        return image.format in ANIMATED and image.is_animated
+    except Exception:  # what follows may be broken
+        return False
+
+
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation; 1, upright, when there is none or it can't be read."""
     try:
@@ -252,4 +266,4 @@ def _what_is_wrong(path: Path, header: bytes, error: Exception) -> str:
         return f"{path.name} is cut off: its end is missing; copy or download it again"
     if header.startswith(SIGNATURES) or header[4:8] == b"ftyp":
         return f"{path.name} is damaged or cut off ({reason}); copy or download it again"
-    return f"{path.name} is not a picture that can be read; give JPEG, PNG, WebP, HEIC or AVIF"
+    return f"{path.name} is not a picture that can be read; give {KINDS}"

@@ -170,7 +170,7 @@ class Segmenter:
 
     def describe(self) -> str:
         """Return where it runs, for instance `CPU, 2 threads (no CUDA device), ONNX Runtime`."""
-        return f"{self.device.describe()}, {self.backend.name}"
+        return f"{self.device.describe()}, {self.backend.what_runs}"
 
 
 def best_backend(device: Device) -> str:

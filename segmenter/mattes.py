@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+from PIL import Image
+
 from segmenter.arrays import Alpha, to_grey
 from segmenter.batch import Job, Report, run
 from segmenter.errors import InvalidInput
@@ -64,11 +66,7 @@ def matte_all(
             return matte_file(path, folder, is_single), photo
         return None
 
-    if source.is_file():
-        paths = [source]
-    else:
-        require_folder(target)
-        paths = list(files_and_clips(source, target))
+    paths = inputs_of(source, target)
     found = {path: plan_of_it for path in paths if (plan_of_it := planned(path))}
     if not found:
         raise InvalidInput(f"{source} holds no photos or videos; give a folder that does")
@@ -81,16 +79,45 @@ def matte_all(
     return run(jobs, segmenter.describe(), quiet)
 
 
+def inputs_of(source: Path, target: Path) -> list[Path]:
+    """List the photo, the video, or the folder's files and clips.
+
+    Raises:
+        InvalidInput: the target is a file, and must be a folder.
+    """
+    if not source.is_file():
+        require_folder(target)
+        return list(files_and_clips(source, target))
+    if is_video(source) or target.suffix.lower() not in IMAGE_ENDINGS:
+        require_folder(target)
+    return [source]
+
+
 def files_and_clips(folder: Path, earlier: Path) -> Iterator[Path]:
     """Yield all files, and the folders that are clips, in name order.
 
-    A clip's folder is not looked into; nor is `earlier`, unless it may be a clip itself.
+    A clip's folder is not looked into; nor is `earlier`, unless it holds more than mattes.
     """
     for path in files_in(folder, folders=True):
-        if path.is_file() or pictures_in(path):
+        if path.is_file():
             yield path
-        elif not path.is_symlink() and path.resolve() != earlier.resolve():
+            continue
+        pictures = pictures_in(path)
+        if path.resolve() == earlier.resolve() and all(map(is_matte, pictures)):
+            continue
+        if pictures:
+            yield path
+        elif not path.is_symlink():
             yield from files_and_clips(path, earlier)
+
+
+def is_matte(path: Path) -> bool:
+    """Tell whether a picture may be a matte that was written before: an 8-bit grey PNG."""
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            return picture.mode == "L"
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
 
 
 def matte_file(path: Path, target: Path, is_single: bool) -> Path:

@@ -79,7 +79,7 @@ def read_background(text: str | Path, fit: str = "cover") -> Background:
     path = Path(text)
     if path.suffix.lower() in VIDEO_ENDINGS:
         info = probe(path)
-        return Clip(partial(read_frames, path, info=info), info.frame_rate, fit)
+        return Clip(partial(read_frames, path, info=info), info.frame_rate, fit, file=path)
     if path.suffix.lower() in IMAGE_ENDINGS or os.path.isfile(path):
         return Picture(open_image(path), fit)
     raise InvalidInput(

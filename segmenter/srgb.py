@@ -11,8 +11,13 @@ SRGB_NAMES = ("sRGB IEC61966", "sRGB built-in")
 
 def over_white(image: Image.Image) -> Image.Image:
     """Return a loaded picture of 8 or 16 bits as 8-bit sRGB, over white where it is transparent."""
-    if image.mode.startswith("I;16") or not image.has_transparency_data:
+    if not image.has_transparency_data:
         return _in_srgb(image)
+    if image.mode.startswith("I;16"):
+        is_clear = np.asarray(image) == image.info["transparency"]
+        return Image.composite(
+            Image.new("RGB", image.size, "white"), _in_srgb(image), Image.fromarray(is_clear)
+        )
     with_alpha = image.convert("RGBA")
     page = Image.new("RGB", image.size, "white")
     colours = _in_srgb(image if image.mode == "LA" else with_alpha)

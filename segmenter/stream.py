@@ -141,6 +141,8 @@ def replace_in_video(
     source, target = Path(source), Path(target)
     background = require_background(background) or Transparent()
     require_kept([source] if os.path.exists(source) else [], [target])
+    if background.file and os.path.exists(background.file):
+        require_kept([background.file], [target], "the background")
     info = probe(source)
     segmenter, options = segmenter or Segmenter(), require_for_motion(options or ReplaceOptions())
     on_card = segmenter.device.kind == "cuda"

@@ -10,6 +10,7 @@ from segmenter.images import IMAGE_ENDINGS, require_saved_as
 from segmenter.video import VIDEO_ENDINGS, require_format
 
 SUFFIX = "-backdrop"
+MEDIA_ENDINGS = IMAGE_ENDINGS | VIDEO_ENDINGS
 
 
 def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path, Path]]:
@@ -36,7 +37,7 @@ def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path,
     paths = [
         path
         for path in sorted(source.rglob("*"))
-        if path.suffix.lower() in IMAGE_ENDINGS | VIDEO_ENDINGS and path.is_file()
+        if path.suffix.lower() in MEDIA_ENDINGS and path.is_file()
         # Earlier results, and hidden files, such as those of a result that is being written.
         if not (earlier and path.parent.resolve().is_relative_to(earlier))
         and not any(part.startswith(".") for part in path.relative_to(source).parts)
@@ -143,8 +144,15 @@ def is_video(path: Path) -> bool:
 
 
 def require_exists(path: Path) -> None:
-    """Raise InvalidInput when there is neither a file nor a folder at `path`."""
+    """Raise InvalidInput when there is neither a file nor a folder to look into at `path`."""
     if not os.path.exists(path):
         raise InvalidInput(f"{path} does not exist; check the name")
     if not os.path.isfile(path) and not os.path.isdir(path):
         raise InvalidInput(f"{path} is neither a file nor a folder; choose one that is")
+    if os.path.isdir(path):
+        try:
+            os.scandir(path).close()
+        except OSError as error:
+            raise InvalidInput(
+                f"can't look into the folder {path}: {error.strerror}; choose another"
+            ) from error

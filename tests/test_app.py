@@ -429,7 +429,8 @@ def test_a_number_beyond_a_slider_s_ends_is_the_end(typed, taken):
 @pytest.fixture
 def video_logs():
     """Put the levels back that the page sets."""
-    logs = [logging.getLogger(f"segmenter.video.{module}") for module in ("reader", "writer")]
+    modules = ("images", "video.reader", "video.writer")
+    logs = [logging.getLogger(f"segmenter.{module}") for module in modules]
     levels = [log.level for log in logs]
     yield
     for log, level in zip(logs, levels, strict=True):

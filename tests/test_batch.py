@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import cv2
 import pytest
@@ -6,7 +9,7 @@ from clips import make_clip
 from scenes import RedSegmenter, person
 
 from segmenter.background import Colour, Transparent
-from segmenter.batch import Replacer, replace_all
+from segmenter.batch import Replacer, explain, replace_all
 from segmenter.images import save_image
 from segmenter.pipeline import ReplaceOptions
 
@@ -53,9 +56,9 @@ def test_a_photo_of_nobody_is_told(tmp_path, caplog):
     save_image(tmp_path / "in" / "beach.png", person(side=0))
     report = replace_all(tmp_path / "in", tmp_path / "out", BLUE, quiet=True)
     assert len(report.items) == 2 and not report.failures
-    assert caplog.messages == [
-        f"{tmp_path / 'in' / 'beach.png'}: nobody was found, so nothing of it is kept"
-    ]
+    told = [f"{tmp_path / 'in' / 'beach.png'}: nobody was found, so nothing of it is kept"]
+    assert caplog.messages == told
+    assert [item["warnings"] for item in json.loads(report.to_json())["items"]] == [[], told]
 
 
 def test_an_unforeseen_failure_stays_with_its_item(folder, tmp_path, monkeypatch):
@@ -66,3 +69,49 @@ def test_an_unforeseen_failure_stays_with_its_item(folder, tmp_path, monkeypatch
     report = replace_all(folder, tmp_path / "out", BLUE, quiet=True)
     assert len(report.items) == 4 and len(report.failures) == 3
     assert "something inside" in report.summary()
+
+
+def test_a_warning_is_noted_and_still_told_where_nobody_handles_it(tmp_path):
+    code = """
+import logging
+from segmenter.batch import noted_warnings
+
+with noted_warnings() as noted:
+    logging.getLogger("segmenter.video").warning("cut %s", "off")
+assert noted == ["cut off"], noted
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "cut off\n")
+
+
+def test_the_summary_says_where_the_results_are(tmp_path):
+    for name in ("a.png", "deep/b.png"):
+        save_image(tmp_path / "in" / name, person())
+    one = replace_all(tmp_path / "in" / "a.png", tmp_path / "out.png", BLUE, quiet=True)
+    assert one.summary() == f"1 done, 0 failed (CPU, test segmenter): {tmp_path / 'out.png'}"
+    two = replace_all(tmp_path / "in", tmp_path / "out", BLUE, quiet=True)
+    assert two.summary().endswith(f": {tmp_path / 'out'}")
+
+
+def test_results_beside_each_other_in_the_present_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "b.png"):
+        save_image(Path("in") / name, person())
+    assert replace_all(Path("in"), Path("."), BLUE, quiet=True).summary().endswith("segmenter): .")
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        MemoryError("Unable to allocate 2 GiB"),
+        RuntimeError("CUDA out of memory. Tried to allocate 2 GiB\nand more"),
+        RuntimeError(
+            "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer"
+        ),
+        cv2.error("(-4:Insufficient memory) Failed to allocate 9 bytes in 'OutOfMemoryError'"),
+    ],
+)
+def test_too_little_memory_is_told_with_what_to_do(problem):
+    told = explain(problem)
+    assert "too little memory" in told and "smaller" in told and "report it" not in told
+    assert "\n" not in told

@@ -16,6 +16,8 @@ from segmenter import cli
 from segmenter.images import save_image
 from segmenter.training.composites import Composites
 
+PORTRAIT = next((Path(__file__).parents[1] / "examples" / "portraits").glob("*.jpg"))
+
 
 @pytest.fixture
 def fake(monkeypatch):
@@ -99,6 +101,8 @@ def test_a_failed_item_gives_exit_code_one(fake, tmp_path, capsys):
     [
         ["replace", "nowhere.jpg"],
         ["replace", "nowhere.jpg", "-b", "purple"],
+        ["replace", str(PORTRAIT), "-b", "nowhere.jpg"],
+        ["replace", str(PORTRAIT), "-b", "nowhere.mp4"],
         ["replace", "nowhere.jpg", "--edge-strength", "3"],
         ["replace", "nowhere.jpg", "--people", "clicked", "--at", "left"],
         ["replace", "nowhere.jpg", "--people", "clicked", "--at", "310,420"],
@@ -115,7 +119,7 @@ def test_wrong_usage_gives_two_and_one_line(fake, arguments, capsys, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["replace", "matte"])
+@pytest.mark.parametrize("command", ["replace", "matte", "label"])
 def test_an_empty_name_is_no_folder(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([command, "", "-o", "out"])
@@ -368,3 +372,12 @@ def test_commands_run_in_other_threads_too(fake, tmp_path):
     save_image(tmp_path / "anna.png", person())
     with ThreadPoolExecutor() as pool:
         assert pool.submit(cli.main, ["replace", str(tmp_path / "anna.png")]).result() == 0
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device here")
+def test_scores_that_can_not_be_written_are_told_in_a_line(tmp_path):
+    command = [sys.executable, "-m", "segmenter", "evaluate", str(put_pair(tmp_path)), "--quiet"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    said = "segmenter evaluate: can't write the scores: No space left on device"
+    assert (done.returncode, done.stderr.strip()) == (1, said)

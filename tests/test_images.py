@@ -124,7 +124,7 @@ def test_a_broken_exif_block_does_not_matter(tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp", "png"])
-def test_the_first_frame_of_an_animation_is_taken(tmp_path, ending):
+def test_the_first_frame_of_an_animation_is_taken_and_told(tmp_path, ending, caplog):
     first, second = (Image.new("RGB", (20, 10), colour) for colour in ("red", "blue"))
     path = tmp_path / f"moving.{ending}"
     options = {"lossless": True} if ending == "webp" else {}
@@ -132,6 +132,10 @@ def test_the_first_frame_of_an_animation_is_taken(tmp_path, ending):
     frame = open_image(path)
     assert frame.shape == (10, 20, 3)
     assert np.unique(frame.reshape(-1, 3), axis=0).tolist() == [[255, 0, 0]]
+    assert caplog.messages == [f"moving.{ending} is an animation; of it the first picture is taken"]
+    first.save(path, **options)
+    open_image(path)
+    assert len(caplog.messages) == 1
 
 
 # What is refused
@@ -144,7 +148,8 @@ def test_an_empty_file(tmp_path):
 
 def test_text_called_jpg(tmp_path):
     (tmp_path / "notes.jpg").write_text("milk, bread\n" * 20)
-    assert "not a picture" in refusal(tmp_path / "notes.jpg")
+    message = refusal(tmp_path / "notes.jpg")
+    assert "not a picture" in message and all(kind in message for kind in ("TIFF", "BMP", "GIF"))
 
 
 def test_a_film_is_not_a_picture(tmp_path):

@@ -145,6 +145,11 @@ def test_it_says_where_it_runs(segmenter):
     assert segmenter.backend.name in segmenter.describe() and "CPU" in segmenter.describe()
 
 
+def test_it_says_what_runs_photos_where_that_is_another():
+    told = Segmenter(backend="openvino", device="cpu").describe()
+    assert told.endswith(", OpenVINO for moving pictures, ONNX Runtime for photos")
+
+
 def test_a_backend_without_cuda_says_that_it_runs_on_the_processor(monkeypatch):
     card = Device("cuda", 2, "a card")
     monkeypatch.setattr("segmenter.inference.choose_device", lambda wanted: card)

@@ -145,3 +145,22 @@ def test_a_folder_that_can_not_be_read_holds_nothing(tmp_path, monkeypatch):
     assert [Path(item.input).name for item in report.items] == ["anna.png"]
     with pytest.raises(InvalidInput, match="no photos"):
         matte_all(locked, tmp_path / "out", SEGMENTER, quiet=True)
+
+
+def test_mattes_of_an_earlier_run_in_the_folder_are_written_anew(tmp_path):
+    source, target = tmp_path / "in", tmp_path / "in" / "mattes"
+    save_image(source / "a.jpg", person())
+    save_image(source / "trip" / "b.jpg", person())
+    for _ in range(2):
+        report = matte_all(source, target, SEGMENTER, quiet=True)
+        assert [Path(item.input).name for item in report.items] == ["a.jpg", "trip"]
+        names = sorted(path.relative_to(target).as_posix() for path in target.rglob("*.png"))
+        assert names == ["a.png", "trip/b.png"]
+
+
+@pytest.mark.parametrize(("name", "target"), [("a.mp4", "a.png"), ("a.png", "notes.txt")])
+def test_what_needs_a_folder_is_not_written_into_a_file(tmp_path, name, target):
+    for file in (name, target):
+        (tmp_path / file).touch()
+    with pytest.raises(InvalidInput, match="is a file; name a folder"):
+        matte_all(tmp_path / name, tmp_path / target, SEGMENTER, quiet=True)

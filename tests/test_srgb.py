@@ -1,6 +1,7 @@
 """Depths, inks, transparency and colour profiles, all as 8-bit sRGB."""
 
 import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -140,3 +141,15 @@ def test_another_colour_profile_is_converted_to_srgb(tmp_path, mode):
 def test_a_profile_that_does_not_fit_counts_as_none(tmp_path, profile):
     Image.fromarray(gradient()).save(tmp_path / "a.png", icc_profile=profile)
     assert np.array_equal(open_image(tmp_path / "a.png"), gradient())
+
+
+def test_one_transparent_grey_of_sixteen_bits_is_shown_over_white(tmp_path):
+    greys = Image.fromarray(np.array([[0, 1000, 60_000]], np.uint16))
+    greys.save(tmp_path / "key.png")
+    data = (tmp_path / "key.png").read_bytes()
+    # By the PNG standard: the chunk tRNS before the pixels holds the grey.
+    chunk = b"tRNS" + struct.pack(">H", 1000)
+    chunk = struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    at = data.index(b"IDAT") - 4
+    (tmp_path / "key.png").write_bytes(data[:at] + chunk + data[at:])
+    assert open_image(tmp_path / "key.png")[0, :, 0].tolist() == [0, 255, 233]

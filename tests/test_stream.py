@@ -242,3 +242,14 @@ class ColourfulSegmenter(RedSegmenter):
 
     def probability(self, frame, size=None):
         return frame[..., 0].astype(np.float32) / 255
+
+
+def test_no_result_overwrites_the_clip_behind(tmp_path):
+    source, behind = make_clip(tmp_path / "in.mp4"), make_flash(tmp_path / "sea.mp4")
+    before = behind.read_bytes()
+    (tmp_path / "link.mp4").symlink_to(behind)
+    for target in (behind, tmp_path / "link.mp4"):
+        steps = replace_in_video(source, target, read_background(behind), segmenter=SEGMENTER)
+        with pytest.raises(InvalidInput, match="is the background itself"):
+            next(steps)
+    assert behind.read_bytes() == before

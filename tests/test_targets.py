@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -6,7 +7,7 @@ from scenes import person
 
 from segmenter.errors import InvalidInput
 from segmenter.images import save_image
-from segmenter.targets import plan
+from segmenter.targets import plan, require_exists
 
 
 def test_names_that_meet_are_told_apart(tmp_path):
@@ -116,3 +117,15 @@ def test_names_that_no_disk_takes_are_told(tmp_path):
     with pytest.raises(InvalidInput, match="does not exist"):
         plan(tmp_path / ("x" * 5000), None, is_cutout=True)
     assert plan(tmp_path / "a.png", tmp_path / ("x" * 5000 + ".png"), is_cutout=True)
+
+
+@pytest.mark.parametrize("do", [plan, require_exists])
+def test_a_folder_that_can_not_be_looked_into_is_told(tmp_path, monkeypatch, do):
+    save_image(tmp_path / "a.png", person())
+
+    def refuse(_):  # the tests may run as root, whom no folder refuses
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("segmenter.targets.os.scandir", refuse)
+    with pytest.raises(InvalidInput, match=r"can't look into the folder .*: Permission denied"):
+        do(tmp_path, *([None, True] if do is plan else []))

@@ -272,8 +272,9 @@ def test_a_card_that_stops_encoding_leaves_nothing(tmp_path, source, card):
     target = tmp_path / "out" / "out.mp4"
     target.parent.mkdir()
     target.write_text("older")
-    with pytest.raises(OutputFailed, match=rf"out\.mp4: ffmpeg says {NO_DRIVER}"):
+    with pytest.raises(OutputFailed, match=rf"out\.mp4: ffmpeg says {NO_DRIVER}") as told:
         replace(source)
+    assert "try again later, or with --device cpu" in str(told.value)
     assert target.read_text() == "older"
     assert os.listdir(target.parent) == ["out.mp4"]
 

@@ -1,10 +1,15 @@
 """The running ffmpeg."""
 
+import os
+import signal
+import sys
+
 import pytest
 from clips import make_clip
 
 from segmenter.errors import UnreadableVideo
 from segmenter.video import probe, process, read_frames
+from segmenter.video.process import FFmpeg
 
 
 @pytest.mark.skipif(not hasattr(process.fcntl, "F_SETPIPE_SZ"), reason="Linux alone widens pipes")
@@ -30,3 +35,11 @@ def test_the_reason_given_is_no_line_of_progress(tmp_path):
         list(read_frames(damaged, info=probe(clip)))
     assert "could not be decoded past frame 0" in str(caught.value)
     assert "frame=" not in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_a_signal_that_ended_it_is_told():
+    ffmpeg = FFmpeg(*["-re", "-f", "lavfi", "-i", "testsrc", "-f", "null", "-"])
+    os.kill(ffmpeg._process.pid, signal.SIGXFSZ)  # a file grew beyond what is allowed
+    assert ffmpeg.finish() == -signal.SIGXFSZ
+    assert ffmpeg.complaint() == "it was ended by the signal SIGXFSZ"

@@ -304,3 +304,18 @@ def test_a_flood_of_messages_does_not_block(monkeypatch, tmp_path):
     use_fake_ffmpeg(monkeypatch, tmp_path, f"{flood}\n{picture}")
     info = VideoInfo(64, 48, Fraction(25), 1, None)
     assert len(list(read_frames(tmp_path / "any.mp4", info=info))) == 1
+
+
+def test_a_picture_that_changes_its_shape_is_told(tmp_path, caplog):
+    for name, size in (("wide", (160, 120)), ("small", (80, 60)), ("tall", (120, 160))):
+        part = tmp_path / f"{name}.webm"
+        make_clip(part, rate="30", size=size, seconds=0.5, sound=None)
+    for other in ("small", "tall"):
+        (tmp_path / "parts.txt").write_text(f"file wide.webm\nfile {other}.webm\n")
+        joined = tmp_path / f"with-{other}.webm"
+        ffmpeg("-f concat -safe 0 -i", tmp_path / "parts.txt", "-c copy", joined)
+        assert len(list(read_frames(joined))) == 30
+    assert caplog.messages == [
+        "with-tall.webm changes its shape on the way, from 160x120 to 120x160: "
+        "all is shown in the first"
+    ]

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from pathlib import Path
 
 from segmenter.arrays import Alpha, Frame
 from segmenter.background.contract import Background
@@ -17,7 +18,12 @@ class Clip(Background):
     """
 
     def __init__(
-        self, frames: Callable[[], Iterator[Frame]], frame_rate: Fraction, fit: str = "cover"
+        self,
+        frames: Callable[[], Iterator[Frame]],
+        frame_rate: Fraction,
+        fit: str = "cover",
+        *,
+        file: Path | None = None,
     ):
         """Remember how to open the clip; nothing is opened yet.
 
@@ -25,7 +31,9 @@ class Clip(Background):
             frames: opens the clip and gives its frames from the first on.
             frame_rate: frames a second.
             fit: how a frame of it fills the frame: `cover`, `contain` or `tile`.
+            file: what is read for that, if it is a file.
         """
+        self.file = file
         self._open = frames
         self._rate = float(frame_rate)
         self._fit = require_fit(fit)

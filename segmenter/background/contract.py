@@ -1,6 +1,7 @@
 """What every background answers."""
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Any
 
 from segmenter.arrays import Alpha, Frame
@@ -9,6 +10,8 @@ from segmenter.errors import InvalidInput
 
 class Background(ABC):
     """Gives what is behind the person at any time."""
+
+    file: Path | None = None  # that is read meanwhile
 
     @abstractmethod
     def at(self, time: float, frame: Frame, alpha: Alpha) -> Frame:

@@ -68,8 +68,12 @@ def named_path(text: str) -> Path:
     return Path(text)
 
 
-def print_report(text: str) -> None:
+def print_report(text: str, failure: str = "the files are done, but not the report") -> None:
     """Write a report to standard output.
+
+    Args:
+        text: the report.
+        failure: what is said when it can't be written, before why.
 
     Raises:
         OutputFailed: nobody reads it any more, or it does not fit.
@@ -79,7 +83,7 @@ def print_report(text: str) -> None:
     except OSError as error:
         # Python tries once more when it ends, and would complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputFailed(f"the files are done, but not the report: {error.strerror}") from error
+        raise OutputFailed(f"{failure}: {error.strerror}") from error
 
 
 def print_outcome(report, quiet: bool) -> None:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from segmenter.cli.command import DONE, add_command, add_model_options
+from segmenter.cli.command import DONE, add_command, add_model_options, named_path, print_report
 
 EXPLANATION = """\
 Means over a set's photos: person_iou; miou, the mean of the person's and the background's IoU;
@@ -33,7 +33,7 @@ def add_evaluate(commands) -> None:
     )
     parser.add_argument(
         "sets",
-        type=Path,
+        type=named_path,
         nargs="*",
         metavar="SET",
         help="a folder with images/ and masks/; for --sheet alone also one of pictures",
@@ -109,12 +109,11 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
     way_columns, way_rows = compare_ways(chosen, models, sets, composites)
     clip_columns, clip_rows = score_clips(chosen, models)
     if chosen.json:
-        print(to_json(rows + way_rows + clip_rows), flush=True)
+        report = to_json(rows + way_rows + clip_rows)
     else:
         tables = ((COLUMNS, rows), (way_columns, way_rows), (clip_columns, clip_rows))
-        print(
-            "\n\n".join(to_markdown(found, heads) for heads, found in tables if found), flush=True
-        )
+        report = "\n\n".join(to_markdown(found, heads) for heads, found in tables if found)
+    print_report(report, "can't write the scores")
     if chosen.plots:
         from segmenter.training.report import write_report
 
@@ -199,11 +198,11 @@ def draw_sheets(
     """Write every model's contact sheets, and return how many."""
     from segmenter.training.contact import find_albums, write_sheets
 
-    return sum(
-        len(write_sheets(chosen.sheet, model, album))
-        for model in models
-        for album in find_albums(sets, folders, composites)
-    )
+    paths: list[Path] = []
+    for model in models:
+        for album in find_albums(sets, folders, composites):
+            paths += write_sheets(chosen.sheet, model, album, paths)
+    return len(paths)
 
 
 def tell(chosen: argparse.Namespace, words: str) -> None:

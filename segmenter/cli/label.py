@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from segmenter.cli.command import DONE, add_command, add_model_options, make_segmenter
+from segmenter.cli.command import DONE, add_command, add_model_options, make_segmenter, named_path
 
 
 def add_label(commands) -> None:
@@ -15,8 +15,8 @@ def add_label(commands) -> None:
         run_label,
         "Make a training source of photos without masks, of those the model has no doubt about.",
     )
-    parser.add_argument("photos", type=Path, help="a folder of photos")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="SOURCE")
+    parser.add_argument("photos", type=named_path, help="a folder of photos")
+    parser.add_argument("-o", "--output", type=named_path, required=True, metavar="SOURCE")
     parser.add_argument(
         "--others",
         type=Path,
@@ -38,6 +38,12 @@ def run_label(chosen: argparse.Namespace) -> int:
         others=chosen.others,
         quiet=chosen.quiet,
     )
-    if not chosen.quiet:
+    if not taken:
+        print(
+            f"none of {count} photos labelled, nothing written into {chosen.output}: the model is "
+            "in doubt, or people fill next to nothing or nearly all of each",
+            file=sys.stderr,
+        )
+    elif not chosen.quiet:
         print(f"{taken} of {count} photos labelled in {chosen.output}", file=sys.stderr)
     return DONE

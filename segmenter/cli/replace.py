@@ -120,6 +120,7 @@ def run_replace(chosen: argparse.Namespace) -> int:
     from segmenter.batch import is_cutout, replace_all
     from segmenter.pipeline import ReplaceOptions, read_background, read_point
     from segmenter.refine import RefineOptions
+    from segmenter.targets import MEDIA_ENDINGS, require_exists
 
     edges = RefineOptions(
         edge_strength=chosen.edge_strength, feather_px=chosen.feather, shift_px=chosen.shift
@@ -131,6 +132,8 @@ def run_replace(chosen: argparse.Namespace) -> int:
         smoothing=not chosen.no_smoothing,
     )
     name = absolute(chosen.background)
+    if Path(name).suffix.lower() in MEDIA_ENDINGS:
+        require_exists(Path(name))
     background = read_background(name, chosen.fit)
     cutout = is_cutout(background, chosen.view == "edges")
     if os.path.isfile(name):

@@ -28,6 +28,7 @@ class Entry:
     count: int = 0  # of the chunks
     pieces: dict[int, tuple[Path, int]] = field(default_factory=dict)  # by first frame
     seconds: float = 0.0  # of work, by whichever workers
+    warnings: list[str] = field(default_factory=list)
     item: Item | None = None  # in the end
 
 
@@ -102,6 +103,7 @@ class Flow:
         """Note what became of an assignment and return what is to be done next."""
         entry, task = assignment.owner, assignment.task
         entry.seconds += outcome.seconds
+        entry.warnings += outcome.warnings
         match task:
             case Survey() if not outcome.error:
                 entry.info = outcome.value
@@ -157,4 +159,5 @@ class Flow:
         for path, _ in entry.pieces.values():
             shutil.rmtree(path.parent, ignore_errors=True)
         seconds, frames = round(entry.seconds, 3), 0 if error else outcome.value
-        entry.item = Item(str(entry.source), str(output), seconds, frames, error)
+        warnings = list(dict.fromkeys(entry.warnings))  # several pieces may say the same
+        entry.item = Item(str(entry.source), str(output), seconds, frames, error, warnings)

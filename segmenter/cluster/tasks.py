@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from segmenter.batch import Replacer, explain
+from segmenter.batch import Replacer, explain, noted_warnings
 from segmenter.cluster.chunks import Chunk, replace_chunk
 from segmenter.targets import is_video
 from segmenter.video import VideoInfo, join, probe
@@ -78,6 +78,7 @@ class Outcome:
     error: str | None = None
     seconds: float = 0.0
     path: Path | None = None  # what it wrote
+    warnings: tuple[str, ...] = ()
 
 
 class Worker:
@@ -101,8 +102,9 @@ class Worker:
         """Do a task; whatever goes wrong is told, as a batch in one process tells it."""
         started = time.monotonic()
         value, error = None, None
-        try:
-            value = task.do(self._replacer, target)
-        except Exception as problem:  # one bad file must not stop the others
-            error = explain(problem)
-        return Outcome(value, error, time.monotonic() - started, target)
+        with noted_warnings() as warnings:
+            try:
+                value = task.do(self._replacer, target)
+            except Exception as problem:  # one bad file must not stop the others
+                error = explain(problem)
+        return Outcome(value, error, time.monotonic() - started, target, tuple(warnings))

@@ -1,10 +1,8 @@
 """Contact sheets: what a user sees of each photo, and its worst edge from near, to judge by eye."""
 
 import logging
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -20,7 +18,7 @@ from segmenter.training.composites import Composites
 from segmenter.training.evaluate import Model, PhotoSet, read_pair, score, told_apart
 from segmenter.training.marks import coloured
 from segmenter.training.pairs import find_pictures, spread
-from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
+from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile, free_path
 from segmenter.training.ways import GROUNDS, whole
 
 HEADS = ("photo", "matte", *(f"on {name}" for name in GROUNDS), "zoomed edge")
@@ -48,7 +46,6 @@ class Album:
     """Pictures under a common name; each is opened when it is drawn."""
 
     name: str
-    count: int
     pictures: Iterator[Picture]
 
 
@@ -78,7 +75,7 @@ def album_of_set(photos: PhotoSet) -> Album:
     """Choose photos with masks."""
     pairs = spread(photos.pairs, MOST_PHOTOS)
     pictures = (Picture(pair.image.name, *read_pair(pair)) for pair in pairs)
-    return Album(photos.name, len(pairs), pictures)
+    return Album(photos.name, pictures)
 
 
 def album_of_folder(name: str, folder: Path) -> Album:
@@ -86,7 +83,7 @@ def album_of_folder(name: str, folder: Path) -> Album:
     paths = spread(find_pictures(folder), MOST_PHOTOS)
     if not paths:
         raise InvalidDataset(f"{folder} holds neither images/ and masks/ nor pictures")
-    return Album(name, len(paths), open_pictures(paths))
+    return Album(name, open_pictures(paths))
 
 
 def album_of_composites(composites: Composites) -> Album:
@@ -94,7 +91,7 @@ def album_of_composites(composites: Composites) -> Album:
     chosen = spread(range(len(composites)), MOST_PHOTOS)
     made = ((index, composites[index]) for index in chosen)
     pictures = (Picture(f"composite {index}", one.frame, to_grey(one.alpha)) for index, one in made)
-    return Album("composites", len(chosen), pictures)
+    return Album("composites", pictures)
 
 
 def open_pictures(paths: Sequence[Path]) -> Iterator[Picture]:
@@ -106,22 +103,33 @@ def open_pictures(paths: Sequence[Path]) -> Iterator[Picture]:
             log.warning("left out: %s", error)
 
 
-def write_sheets(folder: Path, model: Model, album: Album) -> list[Path]:
+def write_sheets(
+    folder: Path, model: Model, album: Album, taken: Collection[Path] = ()
+) -> list[Path]:
     """Draw an album's pictures, five a sheet, into `<model>-<album>-<number>.jpg`.
+
+    Args:
+        folder: where they go.
+        model: cuts out.
+        album: is drawn to its end, since only then is known how many of it can be opened.
+        taken: sheets of other albums and models, which stay as they are.
+
+    Returns:
+        The files.
 
     Raises:
         InvalidDataset: a picture of a set can't be read.
         OutputFailed: a file can't be written.
     """
     paths: list[Path] = []
-    pictures = iter(album.pictures)
-    while rows := [draw_picture(one, model.segmenter) for one in islice(pictures, ROWS)]:
-        first = len(paths) * ROWS + 1
-        places = f"{first} to {first + len(rows) - 1} of {album.count}"
+    rows = [draw_picture(one, model.segmenter) for one in album.pictures]
+    for first in range(0, len(rows), ROWS):
+        shown = rows[first : first + ROWS]
+        places = f"{first + 1} to {first + len(shown)} of {len(rows)}"
         title = f"{model.name} on {album.name}: {places}"
         name = f"{model.name}-{album.name}-{len(paths) + 1:02d}.jpg"
-        paths.append(folder / re.sub(r"[^\w.-]+", "-", name))
-        save_image(paths[-1], draw_sheet(title, HEADS, rows))
+        paths.append(free_path(folder, name, taken))
+        save_image(paths[-1], draw_sheet(title, HEADS, shown))
     return paths
 
 

@@ -25,7 +25,7 @@ from segmenter.metrics import (
 )
 from segmenter.pipeline import matte_of_image
 from segmenter.training.faults import decode, is_dim, refuse
-from segmenter.training.pairs import Pair, find_pairs, require_same_size
+from segmenter.training.pairs import Pair, find_pairs, printable, require_same_size
 from segmenter.training.precision_recall import HALF, AlphaHistogram
 from segmenter.training.speed import Network
 
@@ -117,7 +117,7 @@ def fault_of_scored(pair: Pair) -> str | None:
 def told_apart(short: Sequence[str], long: Sequence[str]) -> list[str]:
     """Return the short names, but the long ones where several have the same short one."""
     pairs = zip(short, long, strict=True)
-    return [full if short.count(name) > 1 else name for name, full in pairs]
+    return [printable(full if short.count(name) > 1 else name) for name, full in pairs]
 
 
 def read_pair(pair: Pair) -> tuple[Frame, np.ndarray]:

@@ -1,5 +1,6 @@
 """What can be wrong with one training file, told by its path and with what to do."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,6 +80,8 @@ def decode(path: Path, *, values: bool = True) -> tuple[tuple[int, int], np.ndar
             sideways = picture.getexif().get(ORIENTATION_TAG, 1) >= FIRST_SIDEWAYS
             kind = picture.format
             grey = to_grey(path, picture) if values else np.empty((0, 0), np.uint8)
+        if values and not grey.any():
+            require_no_small_numbers(path)
     except InvalidDataset:
         raise
     except UnidentifiedImageError as error:
@@ -86,9 +89,27 @@ def decode(path: Path, *, values: bool = True) -> tuple[tuple[int, int], np.ndar
     except Exception as error:  # decoders raise whatever their parsing trips over
         raise InvalidDataset(f"{path} is damaged ({first_line(error)}); copy it again") from error
     # Of TIFF's many kinds OpenCV knows fewer than Pillow: no floats, no ZSTD, none on its side.
-    if kind == "TIFF" and cv2.imread(str(path)) is None:
+    if kind == "TIFF" and opencv_reads(path, cv2.IMREAD_COLOR) is None:
         raise InvalidDataset(f"{path} is of a kind of TIFF that can't be used; save it as PNG")
     return (size[::-1] if sideways else size), grey
+
+
+def opencv_reads(path: Path, flags: int) -> np.ndarray | None:
+    """Return what `cv2.imread` says of a picture, None when it can't read it."""
+    # As bytes: it crashes at a name that is no text, as names need not be on some disks.
+    return cv2.imread(os.fsencode(path), flags)
+
+
+def require_no_small_numbers(path: Path) -> None:
+    """Raise InvalidDataset when 16 bits a channel hold what 8 would: their upper 8 are all zero."""
+    stored = opencv_reads(path, cv2.IMREAD_UNCHANGED)
+    if stored is None or stored.dtype not in (np.uint16, np.int32):
+        return
+    colours = stored[..., :3] if stored.ndim == 3 else stored  # a fourth is transparency
+    if colours.any():
+        raise InvalidDataset(
+            f"{path} has 16 bits but only values up to {colours.max()}; save it with 8 bits"
+        )
 
 
 def to_grey(path: Path, picture: Image.Image) -> np.ndarray:
@@ -98,12 +119,7 @@ def to_grey(path: Path, picture: Image.Image) -> np.ndarray:
         InvalidDataset: a part of what the mask at `path` says would be lost.
     """
     if picture.mode.startswith("I"):
-        values = np.asarray(picture)
-        if 0 < values.max() < 256:
-            raise InvalidDataset(
-                f"{path} has 16 bits but only values up to {values.max()}; save it with 8 bits"
-            )
-        return (values >> 8).astype(np.uint8)
+        return (np.asarray(picture) >> 8).astype(np.uint8)
     if picture.has_transparency_data:
         alpha = np.asarray(picture.convert("RGBA"))[..., 3]
         bright = np.asarray(picture.convert("L")) >= 128

@@ -20,7 +20,13 @@ import numpy as np
 from segmenter.device import count_threads
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.images import IMAGE_ENDINGS
-from segmenter.training.faults import fault_of_pair, fault_of_picture, other_size, refuse
+from segmenter.training.faults import (
+    fault_of_pair,
+    fault_of_picture,
+    opencv_reads,
+    other_size,
+    refuse,
+)
 
 PICTURE_ENDINGS = frozenset(
     (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -53,7 +59,7 @@ class Pair:
 
 def read_image(path: Path) -> np.ndarray:
     """Read a training picture, upright, as (H,W,3) uint8 RGB; InvalidDataset when it is none."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    image = opencv_reads(path, cv2.IMREAD_COLOR)
     if image is None:
         raise InvalidDataset(
             f"{path} can't be read as a picture; remove it or save it again as JPEG"
@@ -63,7 +69,7 @@ def read_image(path: Path) -> np.ndarray:
 
 def read_grey(path: Path) -> np.ndarray:
     """Read a mask or an alpha as (H,W) uint8; InvalidDataset when it can't be read."""
-    grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    grey = opencv_reads(path, cv2.IMREAD_GRAYSCALE)
     if grey is None:
         raise InvalidDataset(f"{path} can't be read; export it again as 8-bit grey PNG")
     return grey
@@ -102,6 +108,11 @@ def entries(folder: Path) -> list[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InvalidDataset(f"can't list {folder}: {reason}; give a folder of data") from error
+
+
+def printable(name: str) -> str:
+    """Return a file's name as text; on some disks names are bytes that need not be any."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def find_pairs(source: Path) -> list[Pair]:

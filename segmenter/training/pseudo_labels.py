@@ -13,6 +13,7 @@ import numpy as np
 from segmenter.arrays import Alpha, Frame, to_grey
 from segmenter.batch import progress
 from segmenter.errors import InvalidDataset, UnreadableImage
+from segmenter.files import make_folder
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import iou
@@ -93,6 +94,7 @@ def label_photos(
     Raises:
         InvalidInput: the photos are the target's own, which would be overwritten.
         InvalidDataset: there is no photo, no alpha of another model, or one can't be read.
+        OutputFailed: the target can't be written to.
     """
     paths = find_pictures(photos)
     if not paths:
@@ -100,6 +102,7 @@ def label_photos(
     require_kept([photos], [target / "images"])
     if others and not find_pictures(others):
         raise InvalidDataset(f"{others} holds no pictures; give another model's alphas, STEM.png")
+    make_folder(target)
     taken = 0
     names = told_apart([Path(path.stem) for path in paths], paths)
     for path, name in progress(list(zip(paths, names, strict=True)), quiet, "photo"):

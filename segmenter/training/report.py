@@ -1,6 +1,5 @@
 """The files of an evaluation: scores, curves, and pictures of where models fail."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from segmenter.training.marks import (
 )
 from segmenter.training.pairs import spread
 from segmenter.training.plots import draw_precision_recall
-from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
+from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile, free_path
 
 WORST_HEADS = ("photo", "truth", "alpha", "difference")
 COMPARED_PHOTOS = 4
@@ -58,7 +57,7 @@ def write_report(
         by_set.setdefault(evaluation.photos.name, []).append(evaluation)
 
     def save(name: str, picture: Frame) -> None:
-        paths.append(folder / re.sub(r"[^\w.-]+", "-", name))
+        paths.append(free_path(folder, name, paths))
         save_image(paths[-1], picture)
 
     for name, group in by_set.items():

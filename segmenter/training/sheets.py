@@ -1,14 +1,17 @@
 """Sheets of pictures to look at: rows of tiles with words, drawn without matplotlib."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from segmenter.arrays import Frame
+from segmenter.targets import first_free
 
 MARGIN, GAP = 24, 10  # pixels
 SHEET_WIDTH = 1200
@@ -33,6 +36,14 @@ class Row:
 
     caption: str
     tiles: Sequence[Tile]
+
+
+def free_path(folder: Path, name: str, taken: Collection[Path]) -> Path:
+    """Return a path in a folder for a file called so, other than those taken.
+
+    Names of models and sets may hold what file names can't; without it, two may become one.
+    """
+    return first_free(folder / re.sub(r"[^\w.-]+", "-", name), taken)
 
 
 def fit_tile(picture: np.ndarray, columns: int) -> np.ndarray:

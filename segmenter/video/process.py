@@ -9,6 +9,7 @@ import atexit
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import threading
 from collections import deque
@@ -130,7 +131,13 @@ class FFmpeg:
                 self.messages.append(text)
 
     def complaint(self) -> str:
-        """Return the last line that names a cause, without ffmpeg's addresses."""
+        """Return the last line that names a cause, without ffmpeg's addresses.
+
+        Or that a signal ended it, as when memory, or room for one file, is at an end.
+        """
+        status = self._process.poll() or 0
+        if status < 0:
+            return f"it was ended by the signal {signal.Signals(-status).name}"
         lines = [_ADDRESS.sub("", line).strip() for line in self._last]
         lines = [line for line in lines if line]
         causes = [line for line in lines if not any(word in line for word in _AFTERWORDS)]

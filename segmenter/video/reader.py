@@ -1,6 +1,7 @@
 """Reads a video as upright frames at a constant rate, one at a time."""
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
@@ -29,6 +30,9 @@ _OVER_WHITE = (
 )
 # What the filter calls matrices that it knows by other names than the files.
 _SCALERS_NAMES = MappingProxyType({"bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"})
+
+# Said by ffmpeg, once, of a picture that changes its size.
+_NEW_SIZE = re.compile(r"context - w: (\d+) h: (\d+) .*incoming frame - w: (\d+) h: (\d+) ")
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +126,7 @@ def _run(
             f"{path.name} could not be decoded past frame {count}: {ffmpeg.complaint()}; {ADVICE}"
         )
     _tell_missing(path, info, start + count, status)
+    _tell_stretched(path, ffmpeg.messages)
 
 
 def _tell_missing(path: Path, info: VideoInfo, count: int, status: int) -> None:
@@ -129,6 +134,18 @@ def _tell_missing(path: Path, info: VideoInfo, count: int, status: int) -> None:
     if info.lacks(count, is_damaged=status > 0):
         expected = info.expected_count
         log.warning("%s is cut off or damaged: %d of about %d frames", path.name, count, expected)
+
+
+def _tell_stretched(path: Path, messages: list[str]) -> None:
+    """Warn when a picture took another shape on its way, and not only another size."""
+    for said in filter(None, map(_NEW_SIZE.search, messages)):
+        width, height, new_width, new_height = map(int, said.groups())
+        if abs(width * new_height - height * new_width) > max(new_width, new_height):
+            log.warning(
+                "%s changes its shape on the way, from %dx%d to %dx%d: all is shown in the first",
+                path.name, width, height, new_width, new_height,
+            )  # fmt: skip
+            return
 
 
 def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:

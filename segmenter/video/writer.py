@@ -1,7 +1,9 @@
 """Writes frames and the sound of another file as a video that appears whole or not at all."""
 
 import contextlib
+import errno
 import logging
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -103,7 +105,7 @@ class VideoWriter:
         self._info = info
         self._sound_from = sound_from
         self._channels = 4 if alpha else 3
-        self._hardware = hardware
+        self._hardware, self._is_on_card = hardware, False
         self._format = require_format(self._path, alpha)
         opaque = "yuv420p" if self._format.halves_colour else "rgb24"
         self._pixels = "rgba" if alpha else opaque  # as ffmpeg is given them
@@ -178,7 +180,7 @@ class VideoWriter:
         height, width = self._stored_size()
         video = self._format.with_alpha if self._channels == 4 else self._format.opaque
         if self._hardware and self._format.on_card and can_encode(width, height):
-            video = self._format.on_card
+            video, self._is_on_card = self._format.on_card, True
         pictures = ["-f", "rawvideo", "-pix_fmt", self._pixels, "-video_size", f"{width}x{height}"]
         pictures += ["-framerate", str(self._info.frame_rate), "-i", "pipe:0"]
         arguments = inputs_in_step(pictures, self._info, self._sound_from, self._format)
@@ -200,7 +202,13 @@ class VideoWriter:
 
     def _failure(self) -> OutputFailed:
         said = self._ffmpeg.complaint()
-        return OutputFailed(f"can't write {self._path.name}: ffmpeg says {said}")
+        hint = ""
+        if os.strerror(errno.ENOSPC) in said:
+            hint = "; free some space, or choose another folder"
+        elif self._is_on_card:
+            # It encodes few videos at once, and others may have come since it was tried.
+            hint = "; the graphics card may be busy: try again later, or with --device cpu"
+        return OutputFailed(f"can't write {self._path}: ffmpeg says {said}{hint}")
 
 
 def inputs_in_step(

@@ -65,12 +65,15 @@ def folder(tmp_path):
 
 
 def test_the_results_and_the_report_are_those_of_one_process(ray, folder, tmp_path):
+    save_image(folder / "deep" / "5.png", person(side=0))
     alone = batch.replace_all(folder, tmp_path / "a", make(RedSegmenter), quiet=True)
     shared = run(folder, tmp_path / "b", crew_of())
     assert shared.device == "Ray, 2 workers, CPU, test segmenter"
     assert names_in(tmp_path / "a") == names_in(tmp_path / "b") and len(shared.items) == 9
     for one, other in zip(alone.items, shared.items, strict=True):
         assert (one.input, one.frames, one.error) == (other.input, other.frames, other.error)
+        assert one.warnings == other.warnings
+        assert bool(one.warnings) == one.input.endswith("5.png")
         assert one.output.replace("/a/", "/b/") == other.output
     for index in range(6):
         mine, theirs = (cv2.imread(str(tmp_path / it / "deep" / f"{index}.png")) for it in "ab")

@@ -108,3 +108,27 @@ def test_albums_of_one_name_are_told_apart_and_composites_come_last(tmp_path, da
     assert [album.name for album in albums] == ["val", str(folder), "composites"]
     first, _ = albums[-1].pictures
     assert first.name == "composite 0" and first.truth.max() == 255
+
+
+def test_a_sheet_counts_only_what_is_on_it(tmp_path, monkeypatch):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in "abcdef":
+        cv2.imwrite(str(folder / f"{name}.png"), person()[..., ::-1])
+    (folder / "b.png").write_bytes(b"no picture")
+    titles = []
+    monkeypatch.setattr(
+        "segmenter.training.contact.draw_sheet",
+        lambda title, *_: titles.append(title) or person(),
+    )
+    model = Model("red", NamedSegmenter(), NETWORK)
+    write_sheets(tmp_path / "out", model, *find_albums([], [folder]))
+    assert titles == ["red on photos: 1 to 5 of 5"]
+
+
+def test_sheets_of_names_that_differ_in_signs_alone_are_all_kept(tmp_path):
+    sets = find_sets([put_pair(tmp_path / name) for name in ("my set", "my-set")])
+    model, paths = Model("red", NamedSegmenter(), NETWORK), []
+    for album in find_albums(sets):
+        paths += write_sheets(tmp_path / "out", model, album, paths)
+    assert [path.name for path in paths] == ["red-my-set-01.jpg", "red-my-set-01-2.jpg"]

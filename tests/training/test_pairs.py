@@ -1,10 +1,13 @@
+import os
+import sys
+
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from segmenter.errors import InvalidDataset, InvalidInput
-from segmenter.training.evaluate import check_scored
+from segmenter.training.evaluate import check_scored, find_sets
 from segmenter.training.pairs import Pair, check_pairs, find_pairs, find_pictures, split, spread
 
 SIDEWAYS = 6  # EXIF: a viewer turns the stored rows and columns by a quarter
@@ -175,6 +178,28 @@ def test_a_mask_of_16_bits_is_judged_and_read_by_its_upper_8(source):
     write_mask(source, mask)
     check_pairs(pairs := find_pairs(source))
     assert set(np.unique(pairs[1].read()[1])) == {0, 255}
+
+
+def test_colours_of_16_bits_that_hold_8_are_named(source):
+    path = write_mask(source, person_of([255] * 3).astype(np.uint16))
+    assert f"{path} has 16 bits but only values up to 255" in refusal_of(source)
+    with pytest.raises(InvalidDataset, match="has 16 bits"):
+        check_scored(find_pairs(source))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_names_that_are_no_text(tmp_path):
+    """OpenCV's own reader ends the process there."""
+    name = os.fsdecode(b"mine\xff")
+    folder = tmp_path / name
+    mask = person_of([255])
+    for kind in ("images", "masks"):
+        (folder / kind).mkdir(parents=True)
+        Image.fromarray(mask[..., 0]).save(folder / kind / f"{name}.png")
+    check_pairs(pairs := find_pairs(folder))
+    assert pairs[0].read()[1].max() == 255
+    (found,) = find_sets([folder])
+    assert found.name.encode("utf-8") == b"mine\\udcff"
 
 
 def test_a_soft_mask_may_stop_short_of_255(source):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from segmenter.cli import main
-from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.errors import InvalidDataset, InvalidInput, OutputFailed
 from segmenter.training.pairs import find_pairs
 from segmenter.training.pseudo_labels import Label, is_trusted, label_photos, look_often
 
@@ -132,3 +132,20 @@ def test_the_command_tells_how_many(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("segmenter.cli.label.make_segmenter", lambda chosen: Opinions())
     assert main(["label", str(tmp_path / "photos"), "-o", str(tmp_path / "out")]) == 0
     assert "1 of 1 photos labelled" in capsys.readouterr().err
+
+
+def test_the_command_tells_that_nothing_was_labelled(tmp_path, capsys, monkeypatch):
+    save(tmp_path / "photos", {"a.png": photo(90)})
+    wavering = Opinions(wavering=True)
+    monkeypatch.setattr("segmenter.cli.label.make_segmenter", lambda chosen: wavering)
+    command = ["label", str(tmp_path / "photos"), "-o", str(tmp_path / "out")]
+    for quiet in ([], ["--quiet"]):
+        assert main([*command, *quiet]) == 0
+        assert "none of 1 photos labelled, nothing written into" in capsys.readouterr().err
+
+
+def test_a_target_that_can_not_be_written_to_is_told_before_anything_is_looked_at(tmp_path):
+    save(tmp_path / "photos", {"a.png": photo()})
+    (tmp_path / "out").touch()
+    with pytest.raises(OutputFailed, match="can't write into the folder"):
+        label_photos(tmp_path / "photos", tmp_path / "out", None)

@@ -9,7 +9,7 @@ from scenes import person
 
 from segmenter.errors import OutputFailed
 from segmenter.training import report
-from segmenter.training.evaluate import Model, evaluate, find_sets
+from segmenter.training.evaluate import Model, PhotoSet, evaluate, find_sets
 from segmenter.training.marks import ADDED, BEHIND, MISSED, difference, mark_difference
 from segmenter.training.report import draw_side_by_side, draw_worst, write_report
 
@@ -105,3 +105,12 @@ def test_a_folder_that_is_a_file_is_named(photos, tmp_path):
     Path(tmp_path / "out").write_text("")
     with pytest.raises(OutputFailed, match=str(tmp_path / "out")):
         write_report(tmp_path / "out", [scored(photos)], worst=1)
+
+
+def test_sets_whose_names_differ_in_signs_alone_get_files_of_their_own(photos, tmp_path):
+    evaluations = []
+    for name in ("my set", "my-set"):
+        found = PhotoSet(name, photos.pairs)
+        evaluations.append(scored(found))
+    paths = write_report(tmp_path / "out", evaluations, worst=1)
+    assert len(paths) == len(set(paths)) == len(list((tmp_path / "out").iterdir())) == 5
