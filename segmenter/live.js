@@ -7,6 +7,7 @@ const IN_FLIGHT = 3; // two are worked on at the server while one travels
 const POLL_MS = 4; // until what was sent has left the browser
 const STALL_MS = 4000;
 const HIDDEN_MS = 20000;
+const IDLE = 4408; // how the server ends a connection on which nothing came for long
 const RETRY_MS = [1500, 3000, 6000, 12000]; // before each try to connect again
 // What is sent when the machine is behind, from best to least: share of each side, quality.
 const DETAIL = [[1, 0.8], [1, 0.6], [0.75, 0.6], [0.5, 0.6]];
@@ -35,6 +36,9 @@ let fresh = false; // the camera has a picture that was not sent
 let frameAt = 0; // when it came
 let [encoding, polling] = [false, false];
 let hiddenSince = 0;
+let asleep = false; // stopped because nobody looked: goes on as soon as somebody does
+let resting = false; // the server sent a silent camera away: its next picture connects again
+let away = false; // the camera faces away from who uses it
 let [status, warning] = [null, null]; // the server's last
 let [settings, settingsTrouble] = [{}, null]; // the last good ones, and what is wrong with newer ones
 let ownBackground = null; // the server deletes its file after a while
@@ -107,9 +111,32 @@ function takeSettings() {
   sendSettings();
 }
 
+// Lengths are in pixels of the whole picture, of which less is sent when the machine is behind.
+function scaledSettings() {
+  const share = DETAIL[detail][0];
+  const options = { ...settings.options };
+  for (const name of ['feather_px', 'shift_px']) options[name] = share * (options[name] ?? 0);
+  const smaller = (_, radius) => 'blur:' + Math.max(1, Math.round(share * radius));
+  const background = settings.background?.replace(/^blur:(\d+)$/, smaller);
+  return { ...settings, background, options };
+}
+
 function sendSettings() {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  socket.send(JSON.stringify({ ...settings, width: canvas.width, height: canvas.height }));
+  socket.send(JSON.stringify({ ...scaledSettings(), width: canvas.width, height: canvas.height }));
+}
+
+// One's own face is seen as in a mirror, what lies before a camera that faces away is not. Between
+// cameras of one direction the visitor's own choice stays.
+function turn(facing) {
+  const isAway = facing === 'environment';
+  if (isAway !== away) mirror.checked = !isAway;
+  away = isAway;
+}
+
+function setButton(isOn) {
+  startButton.textContent = isOn ? 'Stop camera' : 'Start camera';
+  startButton.classList.toggle('live-on', isOn);
 }
 
 function wantedCamera() {
@@ -149,9 +176,10 @@ async function start() {
   if (mine !== run) return opened.getTracks().forEach((track) => track.stop());
   stream = opened;
   frameAt = performance.now();
-  stream.getVideoTracks()[0].onended = () => mine === run && stop('The camera was switched off.', true);
-  startButton.textContent = 'Stop camera';
-  startButton.setAttribute('aria-pressed', 'true');
+  const [track] = stream.getVideoTracks();
+  track.onended = () => mine === run && stop('The camera was switched off.', true);
+  turn(track.getSettings().facingMode ?? cameraList.value); // a camera chosen by its name, too
+  setButton(true);
   video.srcObject = stream;
   await video.play().catch(() => {});
   listCameras();
@@ -170,8 +198,8 @@ function stop(words = 'Stopped. The camera is off.', trouble = false) {
   stream = video.srcObject = null;
   socket?.close();
   socket = null;
-  startButton.textContent = 'Start camera';
-  startButton.setAttribute('aria-pressed', 'false');
+  asleep = resting = false;
+  setButton(false);
   find('numbers').textContent = '';
   greyCard('Camera off');
   say(words, trouble);
@@ -201,9 +229,10 @@ function connect(mine) {
       sayState();
     }
   };
-  connection.onclose = () => {
+  connection.onclose = (event) => {
     if (mine !== run || socket !== connection) return;
     socket = null; // a picture of its that is still being decoded must not cover the card
+    if (event?.code === IDLE) return rest();
     greyCard('Connection lost');
     if (refused || tries === RETRY_MS.length) return stop(refused ?? 'The connection was lost. Press Start to try again.', true);
     say('The connection was lost; trying again…', true);
@@ -212,10 +241,19 @@ function connect(mine) {
   };
 }
 
+function rest() {
+  [resting, tries] = [true, 0];
+  standStill('Waiting for the camera…', 'The camera gives no pictures at the moment.');
+}
+
 function eachFrame(mine) {
   const next = () => {
     if (mine !== run) return;
     [fresh, frameAt] = [true, performance.now()];
+    if (resting) {
+      resting = false;
+      connect(mine);
+    }
     sendFrame(mine);
     eachFrame(mine);
   };
@@ -289,6 +327,7 @@ function adapt() {
   else if (middle < QUICK_MS && detail > 0 && now - lowered > FORGIVEN_MS) detail -= 1;
   else return;
   roundTrips = []; // the next are of another size
+  sendSettings();
 }
 
 function tell() {
@@ -299,7 +338,7 @@ function tell() {
   if (recent.length > 1) numbers.push(((1000 * (recent.length - 1)) / (now - recent[0])).toFixed(0) + ' frames a second');
   // The device and the network's size are in the page's own line below.
   if (middle !== undefined) numbers.push(middle.toFixed(0) + ' ms round trip');
-  if (DETAIL[detail][0] < 1) numbers.push(canvas.width + 'x' + canvas.height + ' for speed');
+  if (DETAIL[detail][0] < 1) numbers.push(frameSize(DETAIL[detail][0]).join('x') + ' for speed');
   if (status) numbers.push(status.frame_ms.toFixed(0) + ' ms of it at the server');
   find('numbers').textContent = numbers.join(' · ');
 }
@@ -309,11 +348,16 @@ function watchOver() {
     stop();
     return clearInterval(guard);
   }
+  if (asleep && !document.hidden && element.offsetParent) start();
   if (!stream) return;
   adapt();
   tell();
   hiddenSince = document.hidden ? hiddenSince || Date.now() : 0;
-  if (hiddenSince && Date.now() - hiddenSince > HIDDEN_MS) return stop('The camera was switched off because this page was out of sight.');
+  if (hiddenSince && Date.now() - hiddenSince > HIDDEN_MS) {
+    stop('The camera is off while this page is out of sight.');
+    [asleep, hiddenSince] = [true, 0];
+    return;
+  }
   if (element.offsetParent === null) return stop('The camera was switched off because you left the Live tab.');
   const now = performance.now();
   if (document.hidden) frameAt = now; // none comes while nobody looks
@@ -323,10 +367,9 @@ function watchOver() {
   }
 }
 
-startButton.onclick = () => (startButton.getAttribute('aria-pressed') === 'true' ? stop() : start());
+startButton.onclick = () => (stream ? stop() : start());
 cameraList.onchange = sizeList.onchange = ({ target }) => {
-  const facing = ['user', 'environment'].indexOf(target.value);
-  if (facing >= 0) mirror.checked = facing === 0; // one's own face is seen as in a mirror
+  if (target === cameraList) turn(target.value);
   if (stream) start();
 };
 watch('value', takeSettings);

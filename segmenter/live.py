@@ -26,6 +26,7 @@ from segmenter.stream import require_for_motion
 from segmenter.wire import (
     BROKEN,
     BUSY,
+    IDLE,
     POLICY,
     TOO_BIG,
     Refusal,
@@ -155,7 +156,7 @@ class Visitor:
             try:
                 message = await asyncio.wait_for(self._socket.receive(), limits.idle_s)
             except asyncio.TimeoutError:
-                raise Refusal(POLICY, f"no frame came for {limits.idle_s:.0f} seconds") from None
+                raise Refusal(IDLE, f"no frame came for {limits.idle_s:.0f} seconds") from None
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code", 1000))
             content = message.get("bytes") or message.get("text") or ""

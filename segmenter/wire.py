@@ -16,6 +16,7 @@ from segmenter.errors import InvalidInput, UnreadableImage
 GREY = 128  # of the card shown when there is nothing else that is safe to show
 LARGEST_JPEG_SIDE = 65_500
 POLICY, TOO_BIG, BROKEN, BUSY = 1008, 1009, 1011, 1013  # WebSocket close codes
+IDLE = 4408  # one of our own, after HTTP's 408: live.js connects again with the next frame
 
 log = logging.getLogger(__name__)
 

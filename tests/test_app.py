@@ -30,7 +30,7 @@ from segmenter.page.photo_tab import follow_photo, replace_photo, show_view
 from segmenter.page.video_tab import estimate_video, replace_video
 from segmenter.page.widgets import put_in_place, slider, upload, without_unseen
 from segmenter.page.work import Desk, as_shares, choose_ending, in_words, preview
-from segmenter.video import probe
+from segmenter.video import probe, read_frames
 
 ROOM, PERSON, BLUE = (20, 150, 60), (220, 30, 40), (0, 0, 255)
 # The widgets' values: kind, preset, colour, upload, blur, fit, people, detail, softness, shift.
@@ -500,6 +500,16 @@ def test_mp4_is_not_offered_for_transparency():
         choose_ending("MP4", True)
 
 
+def test_a_short_video_is_told_in_short_measures(desk, tmp_path):
+    """A picture as a clip: one frame, at 25 a second."""
+    Image.fromarray(scene()).save(tmp_path / "still.png")
+    one = tmp_path / "one.mp4"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", tmp_path / "still.png", one], check=True)
+    assert estimate_video(desk, str(one)).startswith("0.04 s of 160x96")
+    state, *_ = last_of(replace_video(desk, str(one), "Automatic", *COLOUR))
+    assert re.search(r"Done: mp4, [1-9]\d* kB\.", state)
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "1 second"), (42, "42 seconds"), (180, "3 minutes")]
 )
@@ -546,6 +556,40 @@ def test_a_program_keeps_one_person(page, couple):
 def test_a_program_replaces_a_video(page, video):
     answer = page.predict(handle_file(str(video)), background="blur", api_name="/replace_video")
     assert probe(Path(answer)).frame_count == 10
+
+
+def test_a_program_puts_a_clip_behind_a_video(page, video, tmp_path):
+    """The clip is blue, then red."""
+    clip = tmp_path / "sky.mp4"
+    halves = "color=blue:s=64x48:d=0.5:r=10[a];color=red:s=64x48:d=0.5:r=10[b];[a][b]concat"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", halves, "-pix_fmt", "yuv420p", clip],
+        check=True,
+    )
+    answer = page.predict(
+        handle_file(str(video)),
+        background_picture=handle_file(str(clip)),
+        api_name="/replace_video",
+    )
+    frames = list(read_frames(Path(answer)))
+    assert near(frames[0][5, 5], BLUE, 40)
+    assert near(frames[-1][5, 5], (255, 0, 0), 40)
+
+
+def test_a_program_cancels_a_video(page, video, tmp_path):
+    long = tmp_path / "long.mp4"
+    subprocess.run(
+        ["ffmpeg", "-v", "error", "-stream_loop", "170", "-i", video, "-c", "copy", long],
+        check=True,
+    )
+    job = page.submit(handle_file(str(long)), api_name="/replace_video")
+    while len(job.outputs()) < 2:
+        assert not job.done()
+        time.sleep(0.05)
+    assert job.cancel()
+    started = time.monotonic()
+    page.predict(handle_file(str(video)), api_name="/replace_video")
+    assert time.monotonic() - started < 20  # it had not to wait for the rest
 
 
 def test_a_program_is_told_what_was_wrong(page, photo):

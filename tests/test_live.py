@@ -399,7 +399,9 @@ def test_a_changed_option_leaves_the_background_as_it_is():
 
 def test_a_silent_visitor_has_to_leave():
     with served(RedPeople(), LiveLimits(idle_s=0.2)) as address, connect(address) as socket:
-        assert "no frame came" in refusal(socket)[0]
+        words, code = refusal(socket)
+        assert "no frame came" in words
+        assert code == 4408  # by which live.js knows that it may come again
 
 
 def test_a_visitor_who_reads_nothing_has_to_leave_too():

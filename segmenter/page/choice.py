@@ -79,12 +79,12 @@ def make_background(choice: Choice, presets: Mapping[str, Path]) -> Background:
     Raises:
         InvalidInput: the words name none of the presets and follow no rule,
             or the upload was deleted.
-        UnreadableImage: the upload can't be opened.
+        UnreadableImage, UnreadableVideo: the upload can't be opened.
     """
     text = choice.background.strip()
     require_fit(choice.fit)
     if choice.upload is not None:
-        return Picture(open_image(require_there(choice.upload)), choice.fit)
+        return open_upload(require_there(choice.upload), choice.fit)
     if text.startswith("data:"):
         return Picture(open_data_url(text), choice.fit)
     if text in presets:
@@ -107,6 +107,20 @@ def require_there(upload: Path) -> Path:
     if not upload.exists():
         raise InvalidInput(DELETED)
     return upload
+
+
+def is_clip(upload: Path | None) -> bool:
+    """Tell whether an upload is a clip."""
+    return upload is not None and upload.suffix.lower() in VIDEO_ENDINGS
+
+
+def open_upload(path: Path, fit: str) -> Background:
+    """Open a picture or a clip, over and over, as a background.
+
+    Raises:
+        UnreadableImage, UnreadableVideo: it can't be opened.
+    """
+    return read_background(str(path), fit) if is_clip(path) else Picture(open_image(path), fit)
 
 
 def is_wordy(text: str) -> bool:

@@ -1,5 +1,7 @@
 """The page for programs: two stable names, whose arguments do not follow the page's layout."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS
 from segmenter.page.choice import Choice
 from segmenter.page.panel import PEOPLE
-from segmenter.page.widgets import friendly
+from segmenter.page.widgets import friendly, seldom
 from segmenter.page.work import FORMATS, Desk
 from segmenter.people import CHOICES
+from segmenter.stream import Progress
+from segmenter.video import VIDEO_ENDINGS
 
 
 # The parameters' names are the API's, and Gradio passes one for each component.
@@ -52,17 +56,19 @@ def replace_video(
     feather_px: float = 0.0,
     shift_px: float = 0.0,
     file_format: str = "Automatic",
-) -> str:
+) -> Iterator[str | None]:
     """Replace a video's background; the answer is mp4, webm or mov.
 
     `background` is `#rrggbb`, `blur`, `blur:RADIUS`, `transparent` or the name of one of the page's
-    pictures; a `background_picture` is used instead of it.
+    pictures; a `background_picture`, which may be a clip, is used instead of it. A null comes each
+    second until the answer does, and meanwhile the job can be cancelled.
     """
     options = as_options(people, edge_strength, feather_px, shift_px)
     choice = Choice(background, fit, options, as_path(background_picture))
-    with friendly():
-        *_, finished = desk.video(require_path(video), choice, file_format)
-    return str(finished.path)
+    yield None  # Gradio can cancel a generator only after its first step
+    with friendly(), closing(desk.video(require_path(video), choice, file_format)) as steps:
+        for step in seldom(steps):
+            yield None if isinstance(step, Progress) else str(step.path)
 
 
 def as_options(
@@ -99,11 +105,12 @@ def build_endpoints(desk: Desk) -> None:
     photo = gr.File(label="photo", visible=False, type="filepath", file_types=pictures)
     video = gr.File(label="video", visible=False, type="filepath")
     kind = gr.Radio(["Automatic", *FORMATS], value="Automatic", label="file_format", visible=False)
-    words = [
-        gr.Textbox("transparent", label="background", visible=False),
-        gr.File(label="background_picture", visible=False, type="filepath", file_types=pictures),
-        gr.Radio(FITS, value="cover", label="fit", visible=False),
-    ]
+    words = gr.Textbox("transparent", label="background", visible=False)
+    picture, picture_or_clip = (
+        gr.File(label="background_picture", visible=False, type="filepath", file_types=endings)
+        for endings in (pictures, [*pictures, *sorted(VIDEO_ENDINGS)])
+    )
+    fit = gr.Radio(FITS, value="cover", label="fit", visible=False)
     photo_people, video_people = (
         gr.Radio(choices, value="everyone", label="people", visible=False)
         for choices in (CHOICES, PEOPLE)
@@ -117,7 +124,7 @@ def build_endpoints(desk: Desk) -> None:
     done, trigger = gr.File(visible=False), gr.Button(visible=False)
     trigger.click(
         partial(replace_image, desk),
-        [photo, *words, photo_people, *edges, at],
+        [photo, words, picture, fit, photo_people, *edges, at],
         done,
         api_name="replace_image",
         concurrency_id="photo",
@@ -125,7 +132,7 @@ def build_endpoints(desk: Desk) -> None:
     )
     trigger.click(
         partial(replace_video, desk),
-        [video, *words, video_people, *edges, kind],
+        [video, words, picture_or_clip, fit, video_people, *edges, kind],
         done,
         api_name="replace_video",
         concurrency_id="video",

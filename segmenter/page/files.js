@@ -45,18 +45,16 @@ document.addEventListener(
   true,
 );
 
-// A player that can't play an upload stays empty: page.css says so over it.
-for (const event of ['error', 'loadeddata']) {
+// A player that can't play its video stays empty: page.css says so over it. Gradio, which would take it
+// for an error although an upload is replaced all the same, is not told.
+for (const kind of ['error', 'loadeddata']) {
   document.addEventListener(
-    event,
-    ({ target }) => target.matches('#video video') && target.classList.toggle('unplayable', event === 'error'),
+    kind,
+    (event) => {
+      if (!event.target.matches('#video video, #video-result video')) return;
+      event.target.classList.toggle('unplayable', kind === 'error');
+      if (kind === 'error') event.stopImmediatePropagation();
+    },
     true,
   );
 }
-
-// Gradio takes it for an error when a browser can't play an upload, which is replaced all the same.
-new MutationObserver(() => {
-  for (const toast of document.querySelectorAll('.toast-body')) {
-    if (toast.textContent.includes('Video not playable')) toast.querySelector('button')?.click();
-  }
-}).observe(document, { childList: true, subtree: true });

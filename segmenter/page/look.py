@@ -14,39 +14,24 @@ from segmenter.video import VIDEO_ENDINGS
 SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
 PACKAGE = Path(__file__).resolve().parent.parent
-(
-    PAGE_CSS,
-    FILES_JS,
-    NAMES_JS,
-    STROKES_CSS,
-    STROKES_HTML,
-    STROKES_JS,
-    LIVE_CSS,
-    LIVE_HTML,
-    LIVE_JS,
-) = (
-    (PACKAGE / name).read_text(encoding="utf-8")
-    for name in (
-        "page/page.css",
-        "page/files.js",
-        "page/names.js",
-        "page/strokes.css",
-        "page/strokes.html",
-        "page/strokes.js",
-        "live.css",
-        "live.html",
-        "live.js",
-    )
+
+
+def read_part(name: str) -> str:
+    """Read a part of the page that is a file of its own."""
+    return (PACKAGE / name).read_text(encoding="utf-8")
+
+
+STYLES = "".join(map(read_part, ("page/page.css", "page/strokes.css", "live.css")))
+SCRIPTS = "".join(map(read_part, ("page/files.js", "page/names.js", "page/place.js")))
+STROKES_HTML, STROKES_JS, LIVE_HTML, LIVE_JS = map(
+    read_part, ("page/strokes.html", "page/strokes.js", "live.html", "live.js")
 )
 ENDINGS = {
     kind: sorted(ending.removeprefix(".") for ending in endings)
     for kind, endings in (("image", IMAGE_ENDINGS), ("video", VIDEO_ENDINGS))
 }
 # In the head and not through `css=`, which Gradio confines to what lies inside its own margins.
-HEAD = (
-    f"<style>{PAGE_CSS}{STROKES_CSS}{LIVE_CSS}</style>"
-    f"<script>const ENDINGS = {json.dumps(ENDINGS)};{FILES_JS}{NAMES_JS}</script>"
-)
+HEAD = f"<style>{STYLES}</style><script>const ENDINGS = {json.dumps(ENDINGS)};{SCRIPTS}</script>"
 
 HEADER = """
 <header class="masthead">
@@ -117,7 +102,9 @@ def make_theme() -> gr.themes.Base:
 
 def progress_bar(words: str, share: float) -> str:
     """Return a sentence over a bar that is filled by `share`, 0 to 1; no bar at 0."""
-    bar = f'<progress max="1" value="{share:.3f}"></progress>' if share else ""
+    bar = (
+        f'<progress max="1" value="{share:.3f}" aria-label="Progress"></progress>' if share else ""
+    )
     return f'<div class="progress-words" role="status">{words}{bar}</div>'
 
 
@@ -130,7 +117,8 @@ def describe_progress(progress: Progress) -> str:
 
 def describe_finished(path: Path, warning: str) -> str:
     """Say that a video is done, and what should be known of it."""
-    megabytes = path.stat().st_size / 1e6
+    size = path.stat().st_size
+    weight = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
     advice = "Browsers don't play this format; download it." if path.suffix == ".mov" else ""
-    words = [f"Done: {path.suffix[1:]}, {megabytes:.1f} MB.", advice, warning]
+    words = [f"Done: {path.suffix[1:]}, {weight}.", advice, warning]
     return progress_bar(" ".join(filter(None, words)), 1.0)

@@ -18,6 +18,18 @@ function giveNames() {
     const pressed = String(tile.classList.contains('selected'));
     if (tile.ariaPressed !== pressed) tile.ariaPressed = pressed;
   });
+  const fields = { photo: 'Your photo', 'own-background': 'Your background', matte: 'Matte', edges: 'Edges' };
+  for (const [id, words] of Object.entries(fields)) name(`#${id} img`, () => words);
+  document.querySelectorAll('#result img').forEach((half, i) => (half.alt ||= ['Before', 'After'][i]));
+  name('#video video', () => 'Your video');
+  name('#video-result video', () => 'Result');
+  const title = (part) => part.closest('.block')?.querySelector('[data-testid="block-info"]')?.textContent.trim();
+  name('.reset-button', (button) => title(button) && `Reset ${title(button)}`);
+  name('.color-picker .eyedropper', () => 'Pick a colour from the screen');
+  name('.color-picker .swatch', () => 'The chosen colour');
+  name('.color-picker input', () => 'Colour in numbers');
+  // Heard when they change: what a photo or a video came to.
+  document.querySelectorAll('#photo-hint, #estimate').forEach((words) => (words.ariaLive ||= 'polite'));
   name('[id$="-examples"] button', (example) => ofFile(example.querySelector('img, video')));
 }
 new MutationObserver(giveNames).observe(document, {

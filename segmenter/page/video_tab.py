@@ -1,7 +1,6 @@
 """The video tab."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -13,15 +12,14 @@ import gradio as gr
 from segmenter.errors import InvalidInput
 from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
-from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, QUIET, friendly
+from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, QUIET, friendly, seldom
 from segmenter.page.work import FORMATS, Desk
 from segmenter.stream import Progress
 
 HEIGHT_PX = 300
-TELL_EVERY_S = 1.0
 # What the browser does by itself: with the button and Cancel, then with state, result and download.
 EMPTY = "null, {__type__: 'update', value: null, interactive: false}"
-WAITING = look.progress_bar("Waiting for its turn…", 0)
+WAITING = look.progress_bar('Waiting for its turn… <span class="place"></span>', 0)  # place.js
 CANCELLED = look.progress_bar("Cancelled; nothing was kept.", 0)
 NOTE_START = f"""(video) => {{
   window.videoAtWork = video?.path;
@@ -59,10 +57,8 @@ def replace_video(desk: Desk, video: str | None, kind: str, *settings: Any) -> I
             if not video:
                 raise InvalidInput("add a video first")
             with closing(desk.video(Path(video), read_choice(*settings), kind)) as steps:
-                told = 0.0
-                for step in steps:
-                    if isinstance(step, Progress) and time.monotonic() - told >= TELL_EVERY_S:
-                        told = time.monotonic()
+                for step in seldom(steps):
+                    if isinstance(step, Progress):
                         yield [look.describe_progress(step), *waiting]
     except Exception:
         yield ["", *waiting]

@@ -1,5 +1,6 @@
 """Small things that several parts of the page use."""
 
+import time
 from abc import ABCMeta
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,13 +12,15 @@ import gradio as gr
 
 from segmenter.errors import SegmenterError
 from segmenter.images import open_image, save_image
-from segmenter.page.work import job_folder
+from segmenter.page.work import VideoFile, job_folder
+from segmenter.stream import Progress
 
 # For events that only move things about on the page: no name for programs.
 GLUE = MappingProxyType({"api_visibility": "private"})
 QUIET = MappingProxyType({**GLUE, "show_progress": "hidden"})
 # Not for a `gr.State`: it tells of its change through the queue only.
 AT_ONCE = MappingProxyType({**QUIET, "queue": False})
+TELL_EVERY_S = 1.0
 UNSEEN = frozenset([".heic", ".heif", ".tif", ".tiff"])
 # What JavaScript returns to switch a button.
 ON, OFF = (f"{{__type__: 'update', interactive: {is_on}}}" for is_on in ("true", "false"))
@@ -30,6 +33,15 @@ def friendly() -> Iterator[None]:
         yield
     except SegmenterError as error:
         raise gr.Error(str(error), print_exception=False) from error
+
+
+def seldom(steps: Iterator[Progress | VideoFile]) -> Iterator[Progress | VideoFile]:
+    """Leave out most of a video's progress: every step costs a message to the visitor."""
+    told = 0.0
+    for step in steps:
+        if not isinstance(step, Progress) or time.monotonic() - told >= TELL_EVERY_S:
+            told = time.monotonic()
+            yield step
 
 
 def upload(**given: Any) -> gr.Image:

@@ -21,7 +21,7 @@ from segmenter.composite import over
 from segmenter.edges_view import edges_view
 from segmenter.errors import InvalidInput
 from segmenter.images import open_image, save_image
-from segmenter.page.choice import Choice, make_background, make_options, require_there
+from segmenter.page.choice import Choice, is_clip, make_background, make_options, require_there
 from segmenter.people import Point
 from segmenter.pipeline import replace_in_image
 from segmenter.resample import shrink
@@ -149,8 +149,9 @@ class Desk:
                 spent_s = time.monotonic() - started
         seconds = info.frame_count * spent_s / (1 - ENCODING_SHARE)
         sound = "with sound" if info.has_sound else "without sound"
+        lasts = float(info.duration or 0)
         return (
-            f"{float(info.duration or 0):.0f} s of {info.width}x{info.height} at "
+            f"{lasts:.{0 if lasts >= 1 else 2}f} s of {info.width}x{info.height} at "
             f"{float(info.frame_rate):.4g} frames a second, {sound}: about {in_words(seconds)}."
         )
 
@@ -166,6 +167,8 @@ class Desk:
             SegmenterError: as its message says.
         """
         info = require_video(path)
+        if is_clip(choice.upload):
+            require_video(choice.upload)
         background = make_background(choice, self.presets)
         ending = choose_ending(kind, isinstance(background, Transparent))
         options = make_options(choice.options)

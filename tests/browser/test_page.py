@@ -446,6 +446,15 @@ def test_the_gallery_fits_its_place_and_tells_which_picture_is_chosen(page):
         assert box["x"] + box["width"] <= place["x"] + place["width"]
 
 
+@pytest.mark.parametrize("width", [390, 320])
+def test_the_gallery_s_names_are_whole_on_a_phone(page, width):
+    page.set_viewport_size({"width": width, "height": 700})
+    page.get_by_role("radio", name="Gallery").click()
+    page.get_by_role("button", name="Window light").wait_for()
+    is_whole = "names => names.map((name) => name.scrollWidth <= name.clientWidth)"
+    assert all(page.eval_on_selector_all("#presets .caption-label", is_whole))
+
+
 def test_two_quick_clicks_in_the_gallery_leave_the_picture_with_the_mark(page, tmp_path):
     Image.fromarray(scene(0)).save(tmp_path / "photo.png")
     upload_photo(page, tmp_path / "photo.png")
@@ -521,7 +530,7 @@ def test_what_has_the_focus_is_seen(page):
     page.keyboard.press("ArrowRight")
     assert page.evaluate(f"{look}.outlineStyle") == "solid"
     page.get_by_text("People and edges").click()
-    page.locator("input[type=range]").last.focus()
+    page.locator("input[id^=range_id]").last.focus()
     page.keyboard.press("ArrowRight")
     assert page.evaluate(f"{look}.outlineStyle") == "solid"
 
@@ -544,8 +553,29 @@ def test_what_can_be_pressed_has_a_name(page):
     page.get_by_role("group", name="Background").get_by_role("radio", name="Blur").wait_for()
     page.get_by_role("group", name="Picture fit").get_by_role("radio", name="Tile").wait_for()
     page.get_by_role("group", name="View").get_by_role("radio", name="Matte").wait_for()
+    page.get_by_text("People and edges").click()
+    page.get_by_role("button", name="Reset Softness").wait_for()
+    page.get_by_role("radio", name="Colour").click()
+    page.get_by_role("button", name="Colour", exact=True).click()
+    page.get_by_role("button", name="Pick a colour from the screen").wait_for()
+    page.get_by_role("textbox", name="Colour in numbers").wait_for()
     open_tab(page, "Video")
     page.get_by_role("button", name="clip", exact=True).wait_for()
+
+
+def test_the_pictures_have_names(page, tmp_path):
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    for name in ("Your photo", "Before", "After"):
+        page.get_by_role("img", name=name, exact=True).wait_for()
+    page.get_by_role("radio", name="Matte").click()
+    page.get_by_role("img", name="Matte", exact=True).wait_for()
+
+
+def test_what_a_photo_or_video_came_to_is_heard(page):
+    for tab, words in (("Photo", "#photo-hint"), ("Video", "#estimate")):
+        open_tab(page, tab)
+        page.wait_for_selector(f"{words}[aria-live=polite]")
 
 
 # Video
@@ -602,6 +632,21 @@ def test_a_video_of_a_kind_unknown_to_browsers(page, clip, tmp_path):
     page.get_by_text("Done").wait_for()
     page.locator("#video-examples button").first.click()
     page.wait_for_function(f"{words} === 'none'")
+
+
+def test_a_file_that_is_no_video_is_explained_however_often_one_looks(page, tmp_path):
+    """Gradio puts all errors in one box, also its own on what can't be played."""
+    (tmp_path / "notes.mp4").write_bytes(b"milk, bread")
+    page.click("#photo-go")
+    page.locator(".toast-body", has_text="add a photo first").wait_for()
+    open_tab(page, "Video")
+    choose_file(page, "#video", tmp_path / "notes.mp4")
+    page.locator(".toast-body", has_text="notes.mp4 is not a video").wait_for()
+    page.wait_for_selector("#video .unplayable", state="attached")
+    page.wait_for_timeout(500)
+    told = page.locator(".toast-body").inner_text()
+    assert "add a photo first" in told and "notes.mp4 is not a video" in told
+    assert "not playable" not in told
 
 
 def test_cancel_stops_the_work_and_leaves_no_file(page, running, clip, cache):
@@ -695,10 +740,18 @@ def test_whoever_waits_for_another_s_video_is_told(page, running, browser, clip)
     other.goto(running.address)
     upload_video(other, clip)
     other.click("#video-go")
-    other.get_by_text("Waiting for its turn…").wait_for()
+    other.get_by_text("Waiting for its turn… It is the next.").wait_for()
+    third = browser.new_page()
+    third.set_default_timeout(WAIT_MS)
+    third.goto(running.address)
+    upload_video(third, clip)
+    third.click("#video-go")
+    third.get_by_text("Waiting for its turn… It is number 2 in the queue.").wait_for()
+    third.get_by_text("Waiting for its turn… It is the next.").wait_for()
     running.behave("red")
-    other.get_by_text("Done: mp4").wait_for()
+    third.get_by_text("Done: mp4").wait_for()
     other.close()
+    third.close()
 
 
 def require_failure(page, words):
@@ -992,6 +1045,139 @@ def test_the_live_tab_follows_cameras_and_windows(page):
     assert box["height"] < 0.71 * 390
 
 
+FACING_AWAY = """() => {
+  const media = navigator.mediaDevices;
+  const list = media.enumerateDevices.bind(media);
+  media.enumerateDevices = async () => [
+    ...(await list()),
+    { kind: 'videoinput', deviceId: 'back', label: 'Camera 2' },
+  ];
+  const open = media.getUserMedia.bind(media);
+  media.getUserMedia = async (wanted) => {
+    const stream = await open({ video: true });
+    const facingMode = wanted.video.deviceId?.ideal === 'back' ? 'environment' : 'user';
+    stream.getVideoTracks()[0].getSettings = () => ({ facingMode });
+    return stream;
+  };
+  media.dispatchEvent(new Event('devicechange'));
+}"""
+
+
+def test_a_camera_that_faces_away_is_not_mirrored_though_chosen_by_its_name(page):
+    page.evaluate(FACING_AWAY)
+    open_tab(page, "Live")
+    page.wait_for_selector(".live-camera option:text('Camera 2')", state="attached")
+    start_live(page)
+    mirror = page.locator(".live-mirror")
+    playwright.expect(mirror).to_be_checked()
+    page.select_option(".live-camera", "back")
+    playwright.expect(mirror).not_to_be_checked()
+    wait_until(lambda: 0 < person_at(page) < WIDTH / 2)
+    page.check(".live-mirror")  # the visitor's own choice, which stays
+    page.select_option(".live-size", "480x360")
+    page.get_by_text("ms round trip").wait_for()
+    playwright.expect(mirror).to_be_checked()
+    page.select_option(".live-camera", index=0)
+    playwright.expect(mirror).to_be_checked()
+
+
+def person_at(page):
+    """The shown disc's centre, in columns; 0 of none."""
+    person = near(read_pixels(page, "#live canvas"), PERSON, 60)
+    return np.argwhere(person).mean(axis=0)[1] if person.any() else 0
+
+
+SENT_SETTINGS = """() => {
+  window.settingsSent = [];
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    if (typeof data === 'string') window.settingsSent.push(JSON.parse(data));
+    return send.call(this, data);
+  };
+}"""
+
+
+@pytest.mark.alone
+def test_lengths_mean_the_same_in_smaller_frames(page, running):
+    page.evaluate(SENT_SETTINGS)
+    page.get_by_role("radio", name="Blur").click()
+    page.get_by_text("People and edges").click()
+    page.get_by_label("number input for Softness").fill("10")
+    page.get_by_label("number input for Grow or shrink").fill("-4")
+    start_live(page)
+
+    def lengths():
+        sent = page.evaluate("window.settingsSent.at(-1)")
+        return sent["background"], sent["options"]["feather_px"], sent["options"]["shift_px"]
+
+    wait_until(lambda: lengths() == ("blur:20", 10, -4))
+    running.behave("slow")
+    wait_until(lambda: lengths() == ("blur:15", 7.5, -3), timeout_s=40)
+
+
+def test_a_silent_camera_is_waited_for_without_a_session_and_comes_back(page):
+    """The server's word is given here at once: it takes it a minute."""
+    page.evaluate(LARGE_CAMERA)
+    page.evaluate(
+        """() => {
+          const Real = window.WebSocket;
+          window.sockets = [];
+          window.WebSocket = class extends Real {
+            constructor(...given) { super(...given); window.sockets.push(this); }
+          };
+        }"""
+    )
+    start_live(page)
+    page.evaluate("window.filming = false")
+    page.get_by_text("no pictures at the moment").wait_for()
+    page.evaluate(
+        """() => {
+          const [socket] = window.sockets;
+          const told = { data: '{"error": "no frame came for 60 seconds"}' };
+          socket.onmessage(told);
+          socket.onclose({ code: 4408 });
+          socket.close();
+        }"""
+    )
+    page.wait_for_timeout(2500)
+    assert page.evaluate("window.sockets.length") == 1
+    assert "no pictures at the moment" in page.inner_text(".live-say")
+    assert page.inner_text(".live-start") == "Stop camera"
+    assert near(read_pixels(page, "#live canvas"), GREY, 12).mean() > 0.9
+    page.evaluate("window.filming = true")
+    page.get_by_text("The camera is on.").wait_for()
+    for _ in range(20):
+        assert not is_room(read_pixels(page, "#live canvas")).any()
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), PERSON, 60).mean() > 0.05)
+
+
+def test_a_page_out_of_sight_gives_up_the_camera_and_takes_it_again(page):
+    page.evaluate(
+        """() => {
+          window.gone = false;
+          Object.defineProperty(document, 'hidden', { get: () => window.gone });
+          const now = Date.now;
+          window.later = 0;
+          Date.now = () => now() + window.later;
+        }"""
+    )
+    start_live(page)
+    page.evaluate("window.gone = true")
+    page.wait_for_timeout(700)
+    page.evaluate("window.later = 25000")
+    page.get_by_text("The camera is off while this page is out of sight.").wait_for()
+    assert page.inner_text(".live-start") == "Start camera"
+    page.evaluate("window.gone = false")
+    page.get_by_text("The camera is on.").wait_for()
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), PERSON, 60).mean() > 0.05)
+    page.click(".live-start")  # now by hand: it stays off
+    page.evaluate("window.gone = true")
+    page.wait_for_timeout(700)
+    page.evaluate("window.gone = false")
+    page.wait_for_timeout(1200)
+    assert page.inner_text(".live-say") == "Stopped. The camera is off."
+
+
 def test_stop_and_leaving_the_tab_switch_the_camera_off(page):
     page.evaluate(
         """() => {
@@ -1081,7 +1267,7 @@ def test_nothing_is_asked_from_outside(page, running, tmp_path):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 390, 320])
 def test_no_tab_scrolls_sideways(page, running, width, theme):
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(f"{running.address}?__theme={theme}")
@@ -1090,6 +1276,16 @@ def test_no_tab_scrolls_sideways(page, running, width, theme):
         open_tab(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.locator("#device").inner_text().endswith("ms a frame")
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_result_that_fills_the_screen_does_not_widen_the_page(page, tmp_path, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    Image.fromarray(scene(0)).save(tmp_path / "photo.png")
+    upload_photo(page, tmp_path / "photo.png")
+    page.locator("#result").get_by_label("Fullscreen").click()
+    page.wait_for_selector("#result.fullscreen")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_nothing_is_cut_off_or_left_over(page):
