@@ -59,7 +59,7 @@ class Answerer:
     def change(
         self, background: Background | None, options: ReplaceOptions, shape: tuple[int, int]
     ) -> None:
-        """Make all frames to come in another way; None leaves behind them what is there."""
+        """Make all frames to come in another way; with None the background stays."""
         self._replacer.update(background, options)
         self._shape = shape
         if background is not None:
@@ -80,7 +80,10 @@ class Answerer:
             return Begun(time_s, self._shape, finish)
 
     def finish(self, begun: Begun) -> tuple[bytes, str | None]:
-        """Return the encoded composite; after any failure what hides the room, and a warning."""
+        """Return the encoded composite, and None or a warning.
+
+        After any failure the picture shows only the new background or grey, never the room.
+        """
         with self._finishing:
             try:
                 answer, self._trouble = encode(begun.finish().picture), None

@@ -31,7 +31,9 @@ def require_frame(frame: Any) -> Frame:
 
 
 def require_coverage(coverage: Any, frame: Frame) -> NDArray[np.float32]:
-    """Return a probability or alpha if it is float32 of the frame's height and width.
+    """Return a probability or alpha if it is (H, W) float32, of the frame's height and width.
+
+    Its range is not looked at, which would cost a pass over every pixel.
 
     Raises:
         InvalidInput: it is not.
@@ -47,6 +49,6 @@ def require_coverage(coverage: Any, frame: Frame) -> NDArray[np.float32]:
     return coverage
 
 
-def to_grey(alpha: Alpha | Probability) -> NDArray[np.uint8]:
-    """Turn alpha in [0, 1] into an (H, W) uint8 picture of it, the matte."""
-    return cv2.convertScaleAbs(alpha, alpha=255)
+def to_uint8(coverage: Alpha | Probability | Mask) -> NDArray[np.uint8]:
+    """Turn (H, W) in [0, 1] into 256 levels, (H, W) uint8: of an alpha this is the matte."""
+    return cv2.convertScaleAbs(coverage, alpha=255)

@@ -204,7 +204,15 @@ def explain(problem: Exception) -> str:
 def progress(
     items: Iterable, quiet: bool, unit: str, total: int | None = None, what: str | None = None
 ) -> Iterator:
-    """Yield the items behind a progress bar with time left; leaving early closes the source."""
+    """Yield the items while a progress bar tells how long is left; leaving early closes `items`.
+
+    Args:
+        items: what is gone through.
+        quiet: no bar.
+        unit: what one item is called.
+        total: how many there are, where `items` has no length.
+        what: words before the bar.
+    """
     bar = tqdm(
         items,
         what,

@@ -8,27 +8,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Mask, Probability
-from segmenter.crops import LEAST_PIECE, MOST_PARTS, Crop, apart, crops_of, smallest_around
+from segmenter.crops import (
+    LEAST_PIECE,
+    MOST_PARTS,
+    Crop,
+    crops_of,
+    merge_overlapping,
+    smallest_around,
+)
 from segmenter.resample import enlarge, shrink
 
 SEEN_SIDE = 320  # pixels, long side of the small picture in which people are looked for
-# Height to width, and the long side at which the network sees such a part, as a share of the one
-# for whole frames: about as many pixels each. Few, since it is made ready for each by itself.
+# Height to width of parts, and the long side at which the network sees one, as a share of that for
+# whole frames: all have about as many pixels. Few shapes, since a session is made for each.
 SHAPES = ((13, 8, 13 / 12), (1, 1, 5 / 6), (8, 13, 13 / 12))
 # Pixels, of which a part's sides are multiples: they are halved at little cost.
 GRID = 4
 # Pixels of a part's long side: one much smaller, rounded so, would have another shape.
 LEAST_SIDE = 88
-# Where nobody is seen, these are looked at, in turn: somebody small may be there. They are
-# of the frame's own shape, so that the network needs not be made ready for another.
+# Where nobody is seen, these are looked at in turn: somebody small may be there. They have the
+# frame's own shape, so that no further session is needed.
 QUARTERS = tuple(Crop(top, top + 0.6, left, left + 0.6) for top in (0.4, 0) for left in (0, 0.4))
-# As shares of the frame: the largest part worth a look of its own, alone or as one of several;
-# and so many times as large it is still kept, so that looks do not come and go.
+# The largest part that is worth a look of its own, as a share of the frame: alone, and as one of
+# several. Parts already looked at may be so many times larger, so that looks do not come and go.
 LARGEST, LARGEST_OF_SEVERAL, LARGER_KEPT = 0.4, 0.25, 1.25
-# More parts than a few are seen at so much less of the size, so that all together cost little more.
+# More parts than a few are seen at this share of the size, so that all together cost little more.
 FEW, LESS_CLOSELY = 2, 3 / 4
-# Parts stay while they leave so much of new ones' margin around people, and have at most so many
-# times their area: whatever moves a part changes the outline a little.
+# Parts stay where they are while they leave at least this share of the usual margin around people,
+# and have at most so many times the area of new ones: moving a part changes the outline a little.
 KEPT_MARGIN, KEPT_AREA = 0.7, 1.6
 
 
@@ -59,7 +66,7 @@ class Closeup:
         return bool(self._parts)
 
     def choose(self, whole: Probability, height: int, width: int) -> list[Part]:
-        """Return the parts of a frame to look at, apart from each other; none may be worth it.
+        """Return the parts of a frame to look at, without overlap; none may be worth it.
 
         Args:
             whole: (h, w) float32 in [0, 1], what one look at all of it says.
@@ -125,16 +132,16 @@ def area(parts: Sequence[Part]) -> float:
 
 
 def fitting_parts(crops: list[Crop], height: int, width: int) -> list[Part]:
-    """Return parts around crops of a frame (height, width), apart from each other.
+    """Return parts around crops of a frame (height, width), without overlap.
 
     No part at all when the frame has no room for one of them.
     """
-    crops = apart(crops)
+    crops = merge_overlapping(crops)
     while True:
         parts = [part for crop in crops if (part := fitting_part(crop, height, width))]
         if len(parts) < len(crops):
             return []
-        crops = apart([part.crop for part in parts])
+        crops = merge_overlapping([part.crop for part in parts])
         if len(crops) == len(parts):
             share = 1 if len(parts) <= FEW else LESS_CLOSELY
             return [replace(part, size_share=share * part.size_share) for part in parts]
@@ -163,9 +170,9 @@ def fitting_part(needed: Crop, height: int, width: int) -> Part | None:
 
 
 def sides(scale: float, down: int, across: int) -> tuple[int, int]:
-    """Return height and width, in whole pixels of GRID, of a shape at a scale.
+    """Return height and width in pixels, multiples of GRID, of a shape at a scale.
 
-    The shorter is rounded down, so that it takes no more padding than one of exactly this shape.
+    The shorter one is rounded down, so that it needs no more padding than an exact shape would.
     """
     longest = max(LEAST_SIDE, math.ceil(scale * max(down, across) / GRID) * GRID)
     tall, wide = (longest * side // (max(down, across) * GRID) * GRID for side in (down, across))
@@ -173,5 +180,5 @@ def sides(scale: float, down: int, across: int) -> tuple[int, int]:
 
 
 def beginning(middle: range, length: int, whole: int) -> int:
-    """Return where a stretch around a shorter one begins so that it lies between 0 and `whole`."""
+    """Return where `length` pixels begin, around `middle`, moved to lie between 0 and `whole`."""
     return min(max(0, (middle.start + middle.stop - length) // 2), whole - length)

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from segmenter.arrays import Alpha, Cutout, Frame, require_coverage, require_frame, to_grey
+from segmenter.arrays import Alpha, Cutout, Frame, require_coverage, require_frame, to_uint8
 from segmenter.places import Places, Rim
 
 
@@ -20,7 +20,7 @@ def over(foreground: Frame, alpha: Alpha, background: Frame) -> Frame:
     """
     for colours in (foreground, background):
         require_coverage(alpha, require_frame(colours))
-    grey = to_grey(alpha)
+    grey = to_uint8(alpha)
     mixed = Places.where((grey > 0) & (grey < 255))
     inside = cv2.inRange(grey, 128, 255)  # `compare` takes a picture of one pixel for a number
     rim = Rim(mixed, mixed.read(foreground), mixed.read(alpha), inside)
@@ -49,7 +49,7 @@ def over_at(rim: Rim, frame: Frame, background: Frame) -> Frame:
 def cut_out(foreground: Frame, alpha: Alpha) -> Cutout:
     """Join colours and alpha into (H, W, 4) uint8 RGBA, straight: colours are not multiplied."""
     require_coverage(alpha, require_frame(foreground))
-    return np.dstack([foreground, to_grey(alpha)])
+    return np.dstack([foreground, to_uint8(alpha)])
 
 
 def without_background(cutout: Cutout, instead: Frame | None = None) -> Cutout:

@@ -14,8 +14,8 @@ from segmenter.arrays import Mask
 MARGIN = 0.2
 # Smaller pieces, as shares of the photo, are nobody.
 LEAST_PIECE = 0.0005
-# Parts that together are more of the photo than this are not worth a look of their own, and of
-# more parts than so many one is made, since each takes its time.
+# Parts that together fill more of the photo than this are not worth a look of their own. More parts
+# than so many are joined into one, since each look takes its time.
 LARGEST_SHARE, MOST_PARTS = 0.5, 4
 ROUNDING = 1e-6  # of shares, and of pixels counted with them
 
@@ -68,23 +68,28 @@ WHOLE = Crop(0, 1, 0, 1)
 
 
 def pixels_between(first: float, last: float, length: int) -> range:
-    """Return the pixels, of so many in a row, that lie at least in part between two shares."""
+    """Return which of `length` pixels in a row lie between two shares, at least in part."""
     return range(int(first * length + ROUNDING), math.ceil(last * length - ROUNDING))
 
 
 def crops_around(people: Mask) -> list[Crop]:
-    """Return the parts of (h, w) that hold people and some context, apart from each other.
+    """Return the parts of (h, w) that hold people and some context, without overlap.
 
     No part where nobody is, nor where people fill so much that the whole shows them as well.
     """
-    crops = apart(crops_of(people))
+    crops = merge_overlapping(crops_of(people))
     if len(crops) > MOST_PARTS:
         crops = [smallest_around(crops)]
     return crops if sum(crop.share for crop in crops) <= LARGEST_SHARE else []
 
 
 def crops_of(people: Mask, margin_share: float = 1) -> list[Crop]:
-    """Return the part of (h, w) around every piece, with such a share of the usual margin."""
+    """Return the part of (h, w) around every piece.
+
+    Args:
+        people: (h, w) bool; pieces smaller than `LEAST_PIECE` are nobody.
+        margin_share: of the usual margin, `MARGIN`.
+    """
     height, width = people.shape
     _, _, found, _ = cv2.connectedComponentsWithStats(people.astype(np.uint8), connectivity=8)
     pieces = found[1:][found[1:, cv2.CC_STAT_AREA] >= LEAST_PIECE * people.size]
@@ -107,8 +112,8 @@ def smallest_around(crops: list[Crop]) -> Crop:
     return reduce(Crop.joined, crops)
 
 
-def apart(crops: list[Crop]) -> list[Crop]:
-    """Join what overlaps until nothing does."""
+def merge_overlapping(crops: list[Crop]) -> list[Crop]:
+    """Join crops that overlap until none do."""
     done: list[Crop] = []
     for crop in crops:
         while touched := [other for other in done if other.overlaps(crop)]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.arrays import Alpha, Frame, require_coverage, require_frame, to_grey
+from segmenter.arrays import Alpha, Frame, require_coverage, require_frame, to_uint8
 from segmenter.places import Places, Rim
 from segmenter.resample import shrink, shrink_to
 
@@ -18,8 +18,9 @@ from segmenter.resample import shrink, shrink_to
 WORKING_SIZE = 160
 WINDOWS_PX = (31, 5)
 EPSILON = 1e-4
-# (h, w, 4) float32: R, G and B from 0 to 255 and a 1, which by a weight becomes that weight, so
-# that one blur averages both. OpenCV is faster at four channels than at three.
+# (h, w, 4) float32: R, G and B from 0 to 255, and a 1. Multiplied by a weight the 1 becomes that
+# weight, so that one blur sums weighted colours and weights. OpenCV is faster at four channels than
+# at three.
 Weighable = NDArray[np.float32]
 
 
@@ -37,8 +38,8 @@ def estimate_foreground(
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
         shown: (H, W) float32, what is shown of the person, where that is more or less than alpha.
     """
-    grey = to_grey(require_coverage(alpha, require_frame(frame)))
-    touched = grey if shown is None else to_grey(shown)
+    grey = to_uint8(require_coverage(alpha, require_frame(frame)))
+    touched = grey if shown is None else to_uint8(shown)
     mixed = partly_covered(grey, touched=cv2.dilate(touched, np.ones((5, 5), np.uint8)))
     places, result = Places.where(mixed), frame.copy()
     places.write(result, own_colours(places, frame, alpha, grey, small))
@@ -49,9 +50,9 @@ def estimate_rim(
     frame: Frame, alpha: Alpha, small: Frame | None = None, *, shown: Alpha | None = None
 ) -> Rim:
     """Return F as `estimate_foreground` does, but only of the pixels that `over` mixes."""
-    grey = to_grey(require_coverage(alpha, require_frame(frame)))
+    grey = to_uint8(require_coverage(alpha, require_frame(frame)))
     shown = alpha if shown is None else shown
-    seen = grey if shown is alpha else to_grey(shown)
+    seen = grey if shown is alpha else to_uint8(shown)
     places = Places.where(partly_covered(seen, touched=seen))
     colours = own_colours(places, frame, alpha, grey, small)
     return Rim(places, colours, places.read(shown), cv2.inRange(seen, 128, 255))
@@ -83,7 +84,10 @@ def blurred_colours(frame: Frame, grey: NDArray[np.uint8]) -> tuple[Weighable, W
     weight = cv2.merge([cover] * 4)  # OpenCV wants as many channels as the colours have
     person = backdrop = seen
     for window in WINDOWS_PX:
-        near, backdrop = spread(person, weight, window), spread(backdrop, 1 - weight, window)
+        near, backdrop = (
+            weighted_mean(person, weight, window),
+            weighted_mean(backdrop, 1 - weight, window),
+        )
         person = unmixed(seen, near, backdrop, cover)
     return person, backdrop
 
@@ -96,7 +100,7 @@ def unmixed(seen: NDArray, near: Weighable, behind: Weighable, alpha: Alpha) -> 
     return np.clip(change, 0, 255, out=change)
 
 
-def spread(colours: Weighable, weight: NDArray[np.float32], window: int) -> Weighable:
+def weighted_mean(colours: Weighable, weight: NDArray[np.float32], window: int) -> Weighable:
     """Average colours in a square window by a weight, given once for each channel."""
     sums = cv2.blur(colours * weight, (window, window))
     sums += EPSILON * colours  # where nothing has weight the colours stay as they are

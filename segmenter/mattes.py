@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
-from segmenter.arrays import Alpha, to_grey
+from segmenter.arrays import Alpha, to_uint8
 from segmenter.batch import Job, Report, run
 from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS, open_image, save_image
@@ -15,14 +16,55 @@ from segmenter.inference import Segmenter
 from segmenter.pipeline import matte_of_image
 from segmenter.stream import mattes_of_frames, mattes_of_video
 from segmenter.targets import (
+    distinct_paths,
     files_in,
     is_video,
     require_exists,
     require_folder,
     require_kept,
-    told_apart,
 )
 from segmenter.threads import one_thread_a_stage
+
+Work = Callable[[Path, Path], int]  # from an item to its output: how many frames it has
+
+
+@dataclass(frozen=True)
+class MatteMaker:
+    """Writes the matte of one item and returns how many frames it has."""
+
+    segmenter: Segmenter
+    raw: bool
+
+    def photo(self, path: Path, output: Path) -> int:
+        """Write a photo's matte."""
+        save_image(output, to_uint8(matte_of_image(open_image(path), self.segmenter, self.raw)))
+        return 1
+
+    @one_thread_a_stage()
+    def video(self, path: Path, folder: Path) -> int:
+        """Write a video's mattes, numbered from 0."""
+        alphas = mattes_of_video(path, self.segmenter, self.raw)
+        numbered = ((folder / f"{index:06d}.png", alpha) for index, alpha in enumerate(alphas))
+        return write_mattes(numbered)
+
+    @one_thread_a_stage()
+    def clip(self, path: Path, folder: Path) -> int:
+        """Write the mattes of a folder of frames, named as these."""
+        frames = pictures_in(path)
+        alphas = mattes_of_frames(map(open_image, frames), self.segmenter, self.raw)
+        return write_mattes(zip(mattes_of_clip(folder, frames), alphas, strict=True))
+
+    def plan(self, path: Path, source: Path, target: Path) -> tuple[Path, Work] | None:
+        """Return where an item of `source` goes, and what is done with it; None for other files."""
+        is_single = path == source  # whose content decides, whatever its ending
+        folder = target if is_single else target / path.parent.relative_to(source)
+        if path.is_dir():
+            return folder / path.name, self.clip
+        if is_video(path):
+            return folder if is_single else folder / path.stem, self.video
+        if is_single or path.suffix.lower() in IMAGE_ENDINGS:
+            return matte_file(path, folder, is_single), self.photo
+        return None
 
 
 def matte_all(
@@ -34,47 +76,27 @@ def matte_all(
     folders are looked into, and the tree is kept. The matte of a single photo is TARGET itself
     where that ends in `.png` and is no folder.
 
+    Args:
+        source: a photo, a video, or a folder.
+        target: where mattes go.
+        segmenter: finds people.
+        raw: write the network's probability rather than the refined alpha.
+        quiet: no progress bar.
+
     Raises:
         InvalidInput: there is nothing to do, or a matte would overwrite an input.
     """
     require_exists(source)
-
-    @one_thread_a_stage()
-    def video(path: Path, folder: Path) -> int:
-        alphas = mattes_of_video(path, segmenter, raw)
-        numbered = ((folder / f"{index:06d}.png", alpha) for index, alpha in enumerate(alphas))
-        return write_mattes(numbered)
-
-    @one_thread_a_stage()
-    def clip(path: Path, folder: Path) -> int:
-        frames = pictures_in(path)
-        alphas = mattes_of_frames(map(open_image, frames), segmenter, raw)
-        return write_mattes(zip(mattes_of_clip(folder, frames), alphas, strict=True))
-
-    def photo(path: Path, output: Path) -> int:
-        save_image(output, to_grey(matte_of_image(open_image(path), segmenter, raw)))
-        return 1
-
-    def planned(path: Path) -> tuple[Path, Callable[[Path, Path], int]] | None:
-        is_single = path == source  # whose content decides, whatever its ending
-        folder = target if is_single else target / path.parent.relative_to(source)
-        if path.is_dir():
-            return folder / path.name, clip
-        if is_video(path):
-            return folder if is_single else folder / path.stem, video
-        if is_single or path.suffix.lower() in IMAGE_ENDINGS:
-            return matte_file(path, folder, is_single), photo
-        return None
-
     paths = inputs_of(source, target)
-    found = {path: plan_of_it for path in paths if (plan_of_it := planned(path))}
-    if not found:
+    maker = MatteMaker(segmenter, raw)
+    plans = {path: plan for path in paths if (plan := maker.plan(path, source, target))}
+    if not plans:
         raise InvalidInput(f"{source} holds no photos or videos; give a folder that does")
-    outputs = told_apart([output for output, _ in found.values()], list(found))
-    require_photos_kept(list(found), outputs)
+    outputs = distinct_paths([output for output, _ in plans.values()], list(plans))
+    require_photos_kept(list(plans), outputs)
     jobs = [
         Job(path, output, partial(work, path, output))
-        for (path, (_, work)), output in zip(found.items(), outputs, strict=True)
+        for (path, (_, work)), output in zip(plans.items(), outputs, strict=True)
     ]
     return run(jobs, segmenter.describe(), quiet)
 
@@ -143,14 +165,14 @@ def require_photos_kept(paths: list[Path], outputs: list[Path]) -> None:
 
 def mattes_of_clip(folder: Path, frames: list[Path]) -> list[Path]:
     """Return where the mattes of a clip's frames go: FOLDER/<stem>.png, told apart."""
-    return told_apart([folder / f"{frame.stem}.png" for frame in frames], frames)
+    return distinct_paths([folder / f"{frame.stem}.png" for frame in frames], frames)
 
 
 def write_mattes(mattes: Iterable[tuple[Path, Alpha]]) -> int:
     """Save each alpha and return how many there were."""
     count = 0
     for output, alpha in mattes:
-        save_image(output, to_grey(alpha))
+        save_image(output, to_uint8(alpha))
         count += 1
     return count
 

@@ -7,6 +7,7 @@ from segmenter.arrays import Alpha, Frame, Probability, require_frame
 from segmenter.closeup import QUARTERS, Closeup, Part
 from segmenter.crops import LEAST_PIECE, WHOLE, Crop
 from segmenter.inference import Segmenter
+from segmenter.motion import Motion, MotionTracker, Recall
 from segmenter.nearness import OF_CAMERA, OF_VIDEO, Nearness
 from segmenter.people import choose_people
 from segmenter.photo_views import is_believed
@@ -14,9 +15,9 @@ from segmenter.pipeline import ReplaceOptions
 from segmenter.preprocess import fit
 from segmenter.refine import LIVE, VIDEO, refine
 from segmenter.resample import enlarge, halve, shrink, shrink_to
-from segmenter.temporal import AlphaSteadier, Motion, MotionTracker, Recall, TemporalSmoother
+from segmenter.temporal import AlphaSteadier, TemporalSmoother
 
-FINER = 2  # times as many pixels a side tell of people who are seen closely
+FINER = 2  # times as long and wide is the probability where people are seen closely
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Matting:
         self._size = segmenter.photo_size if closely else segmenter.live_size
         self._nearness = Nearness(self._size, OF_VIDEO if closely else OF_CAMERA)
         self._closeup = Closeup()
-        # What is outside the parts, seen in the last frame: it serves for one more.
+        # The look at the whole of the last frame; outside the parts it serves for one more frame.
         self._whole: Probability | None = None
         self._detail = VIDEO if closely else LIVE
         self._motion, self._recall = MotionTracker(), Recall()
@@ -50,7 +51,8 @@ class Matting:
 
     def look(self, frame: Frame, *, smoothing: bool) -> Look:
         """Find people in a frame (H, W, 3) uint8 RGB, as finely as the network sees it."""
-        # Halved once for all steps; half as large again as what comes of it: sharp.
+        # Halved once, for all steps; still half as large again as what they make of it, so that
+        # their pictures stay sharp.
         small = halve(require_frame(frame), 3 * max(self._size, self._detail.long_side) // 2)
         if not smoothing:
             self._motion.reset()
@@ -60,7 +62,7 @@ class Matting:
         try:
             probability, parts = self._recall(small, ask)
         except BaseException:
-            # What is remembered of people is as old as before, the picture to follow is not.
+            # The tracker has moved on to this frame, what is remembered of people has not.
             self._motion.reset()
             raise
         return Look(frame, small, self._steady_probability(probability, motion), parts, motion)
@@ -71,28 +73,44 @@ class Matting:
         """Return the probability of a frame, and where people are small in it."""
         if motion is None:
             self._closeup.reset()
-        whole, self._whole, parts, found = self._whole, None, [], None
-        if whole is not None and motion and not self._closeup.has_news_around(motion.weight):
-            parts = self._closeup.choose(whole, *frame.shape[:2])
+        whole, parts = self._parts_by_last_look(frame, motion)
         if not parts:
-            whole = self._look_at(small, self._nearness.size)
-            parts = self._closeup.choose(whole, *frame.shape[:2])
-            # A camera sees less: beside those in the parts it may overlook somebody.
-            if not (parts and self._closely) and self._nearness.changes(whole):
-                whole = self._look_at(small, self._nearness.size)
-                parts = self._closeup.choose(whole, *frame.shape[:2])
-            self._whole = whole
-        if not parts and (whole > 0.5).mean() < LEAST_PIECE:
+            whole, parts = self._look_at_whole(frame, small)
+        if parts:
+            found = self._look_nearer(whole, frame, parts)
+        elif (whole > 0.5).mean() < LEAST_PIECE:
             found, parts = self._seek(whole, frame, 1 if motion else len(QUARTERS))
         if not parts:
             self._whole = None
             return shrink(whole, self._detail.long_side), [WHOLE]
         if self._closely:
             self._nearness.reset()
-        if found is None:
-            found = self._look_nearer(whole, frame, parts)
         self._closeup.remember(found)
         return found, [part.crop for part in parts]
+
+    def _parts_by_last_look(
+        self, frame: Frame, motion: Motion | None
+    ) -> tuple[Probability | None, list[Part]]:
+        """Return the look at the whole of the last frame, and the parts it leads to.
+
+        No parts where it can't serve this frame. It serves once.
+        """
+        whole, self._whole = self._whole, None
+        if whole is None or not motion or self._closeup.has_news_around(motion.weight):
+            return whole, []
+        return whole, self._closeup.choose(whole, *frame.shape[:2])
+
+    def _look_at_whole(self, frame: Frame, small: Frame) -> tuple[Probability, list[Part]]:
+        """Return a look at a whole frame, and the parts it leads to; people may be large."""
+        whole = self._look_at(small, self._nearness.size)
+        parts = self._closeup.choose(whole, *frame.shape[:2])
+        # A camera's frames are seen at a smaller size: somebody beside the parts may have been
+        # overlooked.
+        if not (parts and self._closely) and self._nearness.changes(whole):
+            whole = self._look_at(small, self._nearness.size)
+            parts = self._closeup.choose(whole, *frame.shape[:2])
+        self._whole = whole
+        return whole, parts
 
     def _seek(
         self, whole: Probability, frame: Frame, quarters: int

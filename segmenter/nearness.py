@@ -14,23 +14,24 @@ SEEN_SIDE = 160  # pixels, long side of the small picture on which people are me
 class Limits:
     """When people are looked at from nearer, and how near."""
 
-    small: float  # share of the frame that people fill: with less they are looked at from nearer,
-    large: float  # until they fill this, or for long no longer less
+    small: float  # people who fill less of the frame than this share are looked at from nearer,
+    large: float  # until they fill this, or have not been small for HELD looks
     nearer: float  # times the usual size
-    # People as thin as this count as small however much they fill: groups, and who stands there
-    # whole. Of `thickness`; so many times as thick ones count as large again.
+    # By `thickness`: thinner people count as small however much they fill, as groups do, and
+    # somebody who is seen from head to toe. They count as large when they are `thicker` times that.
     thin: float = 0
     thicker: float = 1.3
 
 
-# 75 half bodies before rooms and streets, who fill .25 to .32 as frames of a video, have boundary F
-# .922 seen from nearer and .906 else; those who fill more gain little.
+# Of 75 half bodies before rooms and streets, as frames of a video, those who fill .25 to .32 have
+# boundary F .922 when seen from nearer, and .906 when not; those who fill more gain little.
 OF_VIDEO = Limits(0.3, 0.4, 4 / 3)
-# Groups, and who stands there whole, are found only in part at a camera's size.
+# Groups, and people seen from head to toe, are found only in part at a camera's usual size.
 OF_CAMERA = Limits(0.17, 0.23, 7 / 5, thin=0.13)
-# Looks for which people who are no longer small are still seen from nearer, lest the size come and
-# go. While nothing moves an answer serves four frames: in the 48 that a chunk of a video sees
-# before its own, it comes to the same as one that saw all frames.
+# For so many looks people who are no longer small are still seen from nearer, so that the size does
+# not come and go. While nothing moves one look serves four frames, so these are 40 frames at most:
+# a chunk of a video, which sees the 48 frames before its own, then has the same size as a run
+# through all frames.
 HELD = 10
 
 

@@ -11,7 +11,7 @@ from segmenter.resample import enlarge, shrink_to
 
 # Pixels; a step's time grows with its square, and of smaller steps a disc would become a polygon.
 LONGEST_STEP_PX = 6
-# Pixels: a wider blur is made on a picture so much smaller that it is no wider there.
+# Pixels: a wider blur is made on a smaller picture, in which it is at most as wide as this.
 WIDEST_BLUR_PX = 8
 
 
@@ -27,7 +27,15 @@ def distance_to_outline(person: Mask) -> NDArray[np.float32]:
 
 
 def shifted(alpha: Alpha, shift_px: float) -> Alpha:
-    """Grow or shrink by `shift_px`, fractions included, with the outline's softness kept."""
+    """Grow or shrink a person by `shift_px`, fractions included; the outline stays as soft.
+
+    Args:
+        alpha: (H, W) float32 in [0, 1].
+        shift_px: pixels, outwards when positive; not 0.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
     whole = math.ceil(abs(shift_px))
     part = whole - abs(shift_px)
     moved = grown if shift_px > 0 else shrunk
@@ -51,7 +59,7 @@ def shrunk(alpha: Alpha, by: int) -> Alpha:
 
 
 def steps_of(by: int) -> list[int]:
-    """Return about equal steps that lead as far."""
+    """Split a number of pixels into about equal steps of at most `LONGEST_STEP_PX`."""
     count = -(-by // LONGEST_STEP_PX)
     return [(by + number) // count for number in range(count)]
 
@@ -62,7 +70,7 @@ def disc(radius: int) -> Mask:
 
 
 def softened(alpha: Alpha, deviation_px: float) -> Alpha:
-    """Blur by a Gaussian of that standard deviation; a wide one on a smaller picture."""
+    """Blur (H, W) by a Gaussian of that standard deviation; a wide one on a smaller picture."""
     height, width = alpha.shape
     times = 2 ** max(0, math.ceil(math.log2(deviation_px / WIDEST_BLUR_PX)))
     if times == 1:

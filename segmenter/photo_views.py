@@ -11,19 +11,22 @@ from segmenter.holes import WORKING_SIZE, open_gaps, overlooked_gaps
 from segmenter.outline import distance_to_outline
 from segmenter.resample import enlarge, shrink
 
-# Long sides, as shares of a record's `photo_size`; the last two grow with the zoom.
+# Long sides of the three views, as shares of a record's `photo_size`; the last two grow with the
+# zoom.
 FIRST, WHOLE, NEAR = 5 / 6, 7 / 12, 7 / 6
-# Where people fill less of the first view than this, a finer one looks for those it overlooks; who
-# is seen so faintly there is looked at.
+# Where people fill less than SPARSE of the first view, a finer one, SCAN, looks for those that it
+# overlooks. Whoever is at least as probable as FAINT there gets a look of her own.
 SPARSE, SCAN, FAINT = 0.1, 7 / 3, 0.3
-# Whom the first view overlooks is believed to be there if, seen from near, so much of her is seen
-# so surely, and the part of the photo that was laid around her is not filled more than this. Of 59
-# people far away the 32 whom it overlooked had .81 or more and .21 or less; of twelve things that
-# are nobody, in those scenes and in 155 pictures of nobody, the nine that it overlooked fall.
+# Somebody whom the first view overlooked is believed to be there if, seen from near, MOSTLY of her
+# is more probable than SURELY, and she fills no more than FITTING of the part of the photo around
+# her. Of 59 people far away it overlooked 32, who have .81 or more and .21 or less. Of twelve
+# things taken for people, in those scenes and in 155 pictures of nobody, it overlooked nine: all
+# nine are refused.
 SURELY, MOSTLY, FITTING = 0.9, 0.7, 0.35
 # People who fill less of the photo than this are looked at from nearer, up to so many times.
 FILLED, LARGEST_ZOOM = 0.5, 1.6
-# Of the long side: so near the outline the largest view counts, and so far from it no more.
+# As shares of the long side: up to the first distance from the outline the largest view counts
+# fully, and from the second on not at all.
 NEARBY, FAR = 0.015, 0.045
 
 
@@ -33,7 +36,11 @@ def is_sparse(first: Probability) -> bool:
 
 
 def is_believed(joined: Probability) -> bool:
-    """Tell whether somebody whom the first view overlooked is there, by a nearer answer, (h, w)."""
+    """Tell whether somebody whom the first view overlooked is there.
+
+    Args:
+        joined: (h, w) float32 in [0, 1], of a nearer look at the part of the photo around her.
+    """
     person = joined > 0.5
     surely = np.count_nonzero(joined > SURELY) >= MOSTLY * np.count_nonzero(person)
     return surely and 0 < person.mean() <= FITTING

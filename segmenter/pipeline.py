@@ -26,7 +26,7 @@ from segmenter.refine import RefineOptions, adjust, refine
 from segmenter.strokes import Stroke, apply_strokes, require_strokes
 from segmenter.video import VIDEO_ENDINGS, probe, read_frames
 
-# Of a moving cut-out's long side: how far the person's colours are blurred over what is hidden.
+# How far the person's colours are blurred into what a cut-out hides, as a share of its long side.
 HERS_SHARE = 1 / 60
 
 
@@ -41,7 +41,7 @@ class ReplaceOptions:
     strokes: tuple[Stroke, ...] = ()  # corrections by hand; photos only
 
     def __post_init__(self):
-        """Refuse a choice that there is not, and more strokes than a hand draws."""
+        """Check who is to be kept, and that a hand can have drawn the strokes."""
         require_choice(self.people, self.point)
         require_strokes(self.strokes)
 
@@ -129,6 +129,10 @@ def replace_in_image(
         background: what to put there; None cuts out.
         segmenter: shared weights; None loads the bundled ones for this call.
         options: None for the defaults.
+
+    Raises:
+        InvalidInput: the frame or the background is none.
+        NobodyThere: a click that is on nobody.
     """
     require_frame(frame)
     require_background(background)
@@ -151,7 +155,16 @@ def choose(probability: Probability, frame: Frame, options: ReplaceOptions) -> P
 
 
 def to_alpha(probability: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
-    """Choose who is kept in a photo, then refine the edges."""
+    """Choose what is kept of a photo, then refine the edges.
+
+    Args:
+        probability: (H, W) float32 in [0, 1].
+        frame: (H, W, 3) uint8 RGB.
+        options: the user's choices; the outline is neither moved nor softened.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
     return refine(choose(probability, frame, options), frame, options.refine)
 
 
@@ -185,7 +198,16 @@ def put_before(
 
 
 def matte_of_image(frame: Frame, segmenter: Segmenter, raw: bool = False) -> Alpha:
-    """Return the alpha of one picture, (H, W) float32; with `raw` the probability in one look."""
+    """Return the alpha of one picture.
+
+    Args:
+        frame: (H, W, 3) uint8 RGB.
+        segmenter: finds people.
+        raw: return the probability of one look instead.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
     if raw:
         return segmenter.probability(frame, segmenter.photo_size)
     return to_alpha(segmenter.probability(frame), frame, ReplaceOptions())

@@ -76,7 +76,7 @@ class Rim:
     places: Places  # N
     colours: NDArray[np.uint8]  # (N, 3), the person's own
     coverage: NDArray[np.float32]  # (N,), alpha
-    inside: NDArray[np.uint8]  # (H, W), 255 where the person is, 0 beyond; at the rim either
+    inside: NDArray[np.uint8]  # (H, W), 255 where the person is, 0 beyond; either at the places
 
 
 def centres(size: int, smaller: int) -> NDArray[np.float32]:

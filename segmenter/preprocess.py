@@ -33,7 +33,7 @@ def fit(height: int, width: int, size: int) -> tuple[int, int]:
 
 
 def padded_shape(height: int, width: int, multiple: int) -> tuple[int, int]:
-    """Return the next multiples of both."""
+    """Return both sides, in pixels, rounded up to multiples of `multiple`."""
     return height + -height % multiple, width + -width % multiple
 
 
@@ -42,8 +42,8 @@ def to_batch(
 ) -> tuple[Batch, Geometry]:
     """Shrink (or enlarge) a frame to long side `size`, pad to `multiple`, and normalise.
 
-    The aspect is kept; what is missing to a multiple is mirrored. (The last row and column repeated
-    are background to the network, and eat into people who reach beyond the picture.)
+    The aspect is kept; the padding mirrors the picture. (Were the last row and column repeated, the
+    network would take them for background, also beside people whom the picture cuts off.)
 
     Args:
         frame: (H, W, 3) uint8 RGB.
@@ -51,6 +51,9 @@ def to_batch(
         multiple: height and width of the batch are multiples of this.
         mean: subtracted from pixels in [0, 1], one per channel.
         std: divides them then, one per channel.
+
+    Returns:
+        The batch, (1, 3, h, w) float32, and what undoes resize and padding.
     """
     height, width = frame.shape[:2]
     inner_height, inner_width = fit(height, width, size)
@@ -69,9 +72,11 @@ def to_batch(
 def normalise(picture: Frame, mean: tuple[float, ...], std: tuple[float, ...]) -> Batch:
     """Turn (h, w, 3) uint8 into a batch of one: (value / 255 - mean) / std, plane after plane."""
     batch = np.empty((1, 3, *picture.shape[:2]), np.float32)
-    for values, plane, middle, spread in zip(batch[0], cv2.split(picture), mean, std, strict=True):
-        np.multiply(plane, np.float32(1 / (255 * spread)), out=values)
-        values -= np.float32(middle / spread)
+    for values, plane, plane_mean, plane_std in zip(
+        batch[0], cv2.split(picture), mean, std, strict=True
+    ):
+        np.multiply(plane, np.float32(1 / (255 * plane_std)), out=values)
+        values -= np.float32(plane_mean / plane_std)
     return batch
 
 

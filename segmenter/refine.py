@@ -19,7 +19,7 @@ from segmenter.arrays import (
     Probability,
     require_coverage,
     require_frame,
-    to_grey,
+    to_uint8,
 )
 from segmenter.crops import WHOLE, Crop, crops_around
 from segmenter.errors import InvalidInput
@@ -44,9 +44,10 @@ class Detail:
 PHOTO = Detail(640, radius=8, near=3, far=18)
 VIDEO = Detail(384, radius=6, near=2, far=12)
 LIVE = Detail(256, radius=6, near=2, far=8)
-# The network begins to doubt at so little probability of either side, and doubts wholly at so much.
+# The network's doubt, by the probability of the less probable side: none up to the first, full from
+# the second on.
 DOUBT = 0.1, 0.3
-# A fit leaves both sides a little short of 0 and 1; so much further from one half they get there.
+# A fit ends a little short of 0 and 1. Stretched about one half by this, it gets there.
 CONTRAST = 1.15
 SEEN_SIDE = 640  # pixels; of the small picture in which people are looked for
 LARGEST_SHIFT_PX = 50.0
@@ -88,7 +89,7 @@ def refine(
     small: Frame | None = None,
     parts: Sequence[Crop] | None = None,
 ) -> Alpha:
-    """Turn a probability into an alpha, guided by the frame; neither moved nor softened yet.
+    """Turn a probability into an alpha, guided by the frame; `adjust` then moves or softens it.
 
     Args:
         probability: float32 in [0, 1], (H, W) or smaller with the same aspect.
@@ -96,15 +97,18 @@ def refine(
         options: None for the defaults.
         detail: how closely edges and colours are studied.
         small: the frame as `halve` makes it, where that is at hand; saves shrinking it again.
-        parts: those to study, apart from each other; outside them nobody is kept. None to look for
-            such parts.
+        parts: those to study, without overlap; outside them nobody is kept. None to look for such
+            parts.
 
     Returns:
         (H, W) float32 in [0, 1].
+
+    Raises:
+        InvalidInput: the frame is none, or the probability is not float32.
     """
     options = options or RefineOptions()
     if parts and WHOLE not in parts:
-        # Smoothing may carry on who has left the part she was in.
+        # Smoothing may go on showing somebody where she has left the part that she was in.
         probability = only_in(parts, probability)
     whole = enlarge(probability, *require_frame(frame).shape[:2])
     require_coverage(whole, frame)
@@ -171,7 +175,7 @@ def guide_alpha(
     if not band.any():
         return
     # Smoothed too: where it ends at once, it would end in steps as large as its pixels.
-    weight = enlarge(cv2.blur(to_grey(trust), (3, 3)), *alpha.shape)
+    weight = enlarge(cv2.blur(to_uint8(trust), (3, 3)), *alpha.shape)
     fit = fit_in_band(guide, coarse, band, detail.radius)
     fitted = np.ascontiguousarray(alpha)
     apply_fit(fitted, np.ascontiguousarray(frame), fit, weight)
@@ -190,7 +194,7 @@ def unknown_band(probability: Probability) -> Mask:
 
 
 def band_weight(probability: Probability, detail: Detail) -> NDArray[np.float32]:
-    """Return how much colours decide, in (h, w), 0 to 1: wholly near the outline, then in doubt.
+    """Return how much colours decide, (h, w) in [0, 1]: near the outline all, farther off by doubt.
 
     Doubt far from it is the network's, not the picture's: left soft it would make clothes glassy.
     So it counts less with every pixel; cut off at once it would leave a grey rim.
@@ -211,7 +215,7 @@ def apply_fit(
     Args:
         alpha: (H, W), changed.
         frame: (H, W, 3) uint8.
-        fit: (h, w, 4) of `fit_to_colours`.
+        fit: (h, w, 4) float32, of `fit_to_colours`.
         weight: (H, W); 0 keeps alpha, 255 writes the fit.
     """
     chosen = Places.where(weight)

@@ -14,7 +14,8 @@ def shrink(pixels: NDArray, long_side: int) -> NDArray:
 def halve(pixels: NDArray, long_side: int) -> NDArray:
     """Halve (H, W, C) by averages while it takes whole pixels and stays at least `long_side` long.
 
-    What is to be shrunk several times, to `long_side` or less, is the same when shrunk from this.
+    Pictures of a long side of `long_side` or less come out the same when `shrink` makes them from
+    this one, so several of them share the work.
     """
     while is_halved_well(pixels, 1, 1) and max(pixels.shape[:2]) >= 2 * long_side:
         half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
@@ -29,7 +30,7 @@ def shrink_to(pixels: NDArray, height: int, width: int) -> NDArray:
     (Williams 1983): ten times as fast as averages over parts of pixels, and alias-free too.
 
     Returns:
-        A new array, or `pixels` itself when nothing is to do.
+        A new array, or `pixels` itself when there is nothing to do.
     """
     while is_halved_well(pixels, height, width):
         half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
@@ -42,7 +43,7 @@ def shrink_to(pixels: NDArray, height: int, width: int) -> NDArray:
 
 
 def enlarge(small: NDArray, height: int, width: int) -> NDArray:
-    """Interpolate (h, w) or (h, w, 3) to (height, width)."""
+    """Interpolate (h, w) or (h, w, C) to (height, width), in pixels."""
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 

@@ -13,10 +13,10 @@ from segmenter.errors import WeightsUnavailable
 
 Shape = tuple[int, ...]
 
-# A session costs about ten runs and 30 MB, and brings back 3 to 8 % of each run; with OpenVINO it
-# costs some dozen runs, and brings back half of each.
-# Frames of one shape take five: whole, from nearer, and their parts in three shapes; where more
-# than two people are far apart, three smaller ones of parts.
+# To make a session takes as long as about ten runs, and 30 MB; it saves 3 to 8 % of each run. With
+# OpenVINO it takes some dozen runs and saves half of each.
+# Frames of one size need five: seen whole, seen from nearer, and parts of them in three shapes.
+# Where more than two people are far apart, parts have three smaller shapes.
 OFTEN, MOST_SESSIONS = 50, 6
 
 

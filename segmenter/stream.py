@@ -77,9 +77,10 @@ class LiveReplacer:
         return self.begin(frame, time_s)()
 
     def begin(self, frame: Frame, time_s: float) -> Callable[[], Replacement]:
-        """Find people in a frame, and return what does the rest: on a graphics card, nothing.
+        """Find people in a frame, and return the function that does the rest.
 
-        All frames begin in order, and are finished in order, maybe in another thread.
+        On a graphics card all is done by then. Begin all frames in order, and finish them in order,
+        in another thread if you like.
         """
         with self._lock:
             background, options = self._background, self._options
@@ -101,10 +102,10 @@ class LiveReplacer:
 
 
 def require_for_motion(options: ReplaceOptions) -> ReplaceOptions:
-    """Return the options, unless they name a place: people move, points and strokes don't.
+    """Return the options of a video or camera, whose people move away from any place.
 
     Raises:
-        InvalidInput: one person is chosen by a point, or there are strokes.
+        InvalidInput: a person is chosen by a point, or there are strokes.
     """
     if options.people == "clicked":
         raise InvalidInput(
@@ -214,7 +215,13 @@ def mattes_of_video(source: Path, segmenter: Segmenter, raw: bool = False) -> It
 def mattes_of_frames(
     frames: Iterable[Frame], segmenter: Segmenter, raw: bool = False
 ) -> Iterator[Alpha]:
-    """Yield the alpha, or with `raw` the probability in one look, of frames in order of time."""
+    """Yield the alpha, (H, W) float32 in [0, 1], of frames that follow each other.
+
+    Args:
+        frames: (H, W, 3) uint8 RGB.
+        segmenter: finds people.
+        raw: yield the probability of one look instead.
+    """
     if raw:
         looks = partial(segmenter.probability, size=segmenter.photo_size)
         with closing(overlap(overlap(frames, require_frame), looks)) as probabilities:

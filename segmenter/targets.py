@@ -81,7 +81,16 @@ def require_folder(target: Path) -> None:
 
 
 def require_kept(inputs: Iterable[Path], outputs: Iterable[Path], role: str = "the input") -> None:
-    """Raise InvalidInput when an output would overwrite an input, which is called by its role."""
+    """Refuse to overwrite inputs.
+
+    Args:
+        inputs: files that are there.
+        outputs: files to be written.
+        role: what the message calls an input.
+
+    Raises:
+        InvalidInput: an output is one of the inputs.
+    """
     # By what the disk says: names may differ in links, or in capitals that the disk ignores.
     kept = {identity(path) for path in inputs}
     for output in outputs:
@@ -90,22 +99,25 @@ def require_kept(inputs: Iterable[Path], outputs: Iterable[Path], role: str = "t
 
 
 def identity(path: Path) -> tuple[int, int]:
-    """Return what two names of one file share."""
+    """Return device and inode, which all names of one file share."""
     found = path.stat()
     return found.st_dev, found.st_ino
 
 
 def outputs_for(paths: list[Path], source: Path, folder: Path, is_cutout: bool) -> list[Path]:
-    """Keep names and the tree, and tell apart where two inputs would meet."""
+    """Return each input's output: same names, same tree, no two alike."""
     outputs = [
         (folder / path.relative_to(source)).with_suffix(ending_for(path, is_cutout))
         for path in paths
     ]
-    return told_apart(outputs, paths)
+    return distinct_paths(outputs, paths)
 
 
-def told_apart(outputs: Sequence[Path], paths: Sequence[Path]) -> list[Path]:
-    """Add to outputs that meet the endings of their inputs, and a number where that is taken."""
+def distinct_paths(outputs: Sequence[Path], paths: Sequence[Path]) -> list[Path]:
+    """Give outputs names of their own where several inputs would have the same one.
+
+    To those the ending of the input is added, as in `a-jpg.png`, and a number where that is taken.
+    """
     meeting = Counter(outputs)
     taken = {output for output in outputs if meeting[output] == 1}
     found = []
@@ -121,7 +133,7 @@ def told_apart(outputs: Sequence[Path], paths: Sequence[Path]) -> list[Path]:
 
 
 def first_free(path: Path, taken: Collection[Path]) -> Path:
-    """Return the path, or with the first number behind its stem that is not taken."""
+    """Return the path; if it is taken, with the first number behind its stem that is free."""
     number, free = 1, path
     while free in taken:
         number += 1

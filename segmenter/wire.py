@@ -60,7 +60,10 @@ def read_settings(text: str) -> dict:
 
 
 def read_shape(settings: dict, largest_pixels: int) -> tuple[int, int]:
-    """Return the (height, width) that the client announces, for answers to frames it can't read."""
+    """Return the (height, width) that a client announces; the default where they make no sense.
+
+    Answers to frames that can't be read have this size.
+    """
     height, width = settings.get("height", 480), settings.get("width", 640)
     whole = type(height) is int and type(width) is int  # true and false would pass isinstance
     if not whole or not 1 <= min(height, width) <= max(height, width) <= LARGEST_JPEG_SIDE:
@@ -97,9 +100,14 @@ def encode(picture: Frame | Cutout) -> bytes:
 
 
 def room_free(background: Background, time_s: float, shape: tuple[int, int]) -> Frame:
-    """Return the new background alone, or grey where it would be made of the room or fails.
+    """Return the new background alone; grey where there is none, or it fails.
 
-    The background is asked with a grey card for a frame: a blur of that is grey.
+    It is asked with a grey card for a frame, so that a blur of the room becomes grey too.
+
+    Args:
+        background: what the visitor chose.
+        time_s: seconds since the camera began.
+        shape: height and width of the answer, in pixels.
     """
     card = np.full((*shape, 3), GREY, np.uint8)
     if isinstance(background, Transparent):

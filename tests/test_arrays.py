@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.arrays import require_coverage, require_frame, to_grey
+from segmenter.arrays import require_coverage, require_frame, to_uint8
 from segmenter.errors import InvalidInput
 
 FRAME = np.zeros((4, 6, 3), np.uint8)
@@ -35,4 +35,4 @@ def test_coverage_must_have_the_frames_size_and_be_float32():
 
 
 def test_grey_spans_the_whole_range():
-    assert to_grey(np.array([[0.0, 0.5, 1.0]], np.float32)).tolist() == [[0, 128, 255]]
+    assert to_uint8(np.array([[0.0, 0.5, 1.0]], np.float32)).tolist() == [[0, 128, 255]]

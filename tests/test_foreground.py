@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmenter.foreground import estimate_foreground, estimate_rim, spread
+from segmenter.foreground import estimate_foreground, estimate_rim, weighted_mean
 from segmenter.resample import halve
 
 SIZE = 240
@@ -62,7 +62,7 @@ def test_spread_is_a_weighted_mean():
     around = (slice(2, 7), slice(2, 7))
     expected = (colours * weight)[around].sum(axis=(0, 1)) / weight[around].sum()
     with_ones = np.dstack([colours, np.ones((9, 9), np.float32)])
-    found = spread(with_ones, np.repeat(weight, 4, axis=2), 5)[4, 4]
+    found = weighted_mean(with_ones, np.repeat(weight, 4, axis=2), 5)[4, 4]
     np.testing.assert_allclose(found, [*expected, 1], atol=1e-3)
 
 

@@ -23,7 +23,7 @@ from websockets.sync.client import connect
 from segmenter.background import Colour
 from segmenter.errors import InvalidInput
 from segmenter.live import LiveLimits, LiveServer
-from segmenter.page.choice import Choice, make_background, make_options
+from segmenter.page.choice import AskedOptions, Choice, make_background, make_options
 from segmenter.refine import RefineOptions
 
 HEIGHT, WIDTH = 96, 128
@@ -434,11 +434,11 @@ def has_room(address):
 
 
 def test_options_reach_the_pipeline():
-    options = make_options({"people": "largest", "edge_strength": 0.5, "shift_px": -2})
+    options = make_options(AskedOptions(people="largest", edge_strength=0.5, shift_px=-2))
     assert options.people == "largest"
     assert options.refine == RefineOptions(edge_strength=0.5, shift_px=-2)
     with pytest.raises(InvalidInput):
-        make_options({"shift_px": float("nan")})
+        make_options(AskedOptions(shift_px=float("nan")))
     for wrong in (10**400, True, "2", None, [1]):
         with pytest.raises(InvalidInput, match="shift_px is a number"):
-            make_options({"shift_px": wrong})
+            make_options(AskedOptions(shift_px=wrong))

@@ -11,8 +11,9 @@ from scenes import RedSegmenter
 from segmenter import matting, stream
 from segmenter.background import Clip, Colour
 from segmenter.errors import OutputFailed, UnreadableVideo
+from segmenter.motion import MotionTracker
 from segmenter.stream import mattes_of_video, replace_in_video
-from segmenter.temporal import AlphaSteadier, MotionTracker, TemporalSmoother
+from segmenter.temporal import AlphaSteadier, TemporalSmoother
 from segmenter.video import read_frames
 
 BLUE = Colour(20, 30, 220)

@@ -18,7 +18,7 @@ from clips import (
 )
 
 from segmenter.errors import InvalidInput, OutputFailed
-from segmenter.video import VideoInfo, VideoWriter, probe, process, read_frames, writer
+from segmenter.video import VideoInfo, VideoWriter, formats, probe, process, read_frames
 
 INFO = VideoInfo(64, 48, Fraction(30000, 1001), 1, None)
 ENDINGS = (".mp4", ".webm", ".mov")
@@ -358,7 +358,7 @@ def test_a_cutout_is_no_frame(tmp_path):
 
 def test_a_missing_encoder_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(
-        writer._FORMATS, ".mp4", writer.Format("-c:v nosuch", None, frozenset(), "")
+        formats._FORMATS, ".mp4", formats.Format("-c:v nosuch", None, frozenset(), "")
     )
     with (
         pytest.raises(OutputFailed, match=r"a\.mp4: ffmpeg says .*nosuch"),

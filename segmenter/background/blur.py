@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from segmenter.arrays import Alpha, Frame, to_grey
+from segmenter.arrays import Alpha, Frame, to_uint8
 from segmenter.background.contract import Background
 from segmenter.errors import InvalidInput
 
@@ -67,7 +67,7 @@ def blur_without(frame: Frame, alpha: Alpha, radius_px: float) -> Frame:
 
 def _certainty(alpha: Alpha, step: int, size: tuple[int, int]) -> np.ndarray:
     """Return how surely a small pixel holds background alone, (h, w) float32 in [0, 1]."""
-    covered = to_grey(alpha)
+    covered = to_uint8(alpha)
     # Reaches every small pixel that the person touches, and a little further: just outside the
     # matte a lens or a codec has left some of her colour.
     covered = cv2.dilate(covered, np.ones((2 * step + 3, 2 * step + 3), np.uint8))

@@ -1,5 +1,5 @@
 """How fast each stage and the whole is, on this machine, side by side in one run."""
 
-from segmenter.benchmark.scenes import scene
+from segmenter.benchmark.scenes import SCENE_SIZES, scene
 
-__all__ = ["scene"]
+__all__ = ["SCENE_SIZES", "scene"]

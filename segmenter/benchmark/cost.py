@@ -48,6 +48,6 @@ def fit_line(x, y) -> Line | None:
     if len(x) < 3:
         return None
     slope, start = np.polyfit(x, y, 1)
-    spread = np.square(y - y.mean()).sum()
+    total = np.square(y - y.mean()).sum()
     missed = np.square(y - (start + slope * x)).sum()
-    return Line(float(start), float(slope), float(1 - missed / spread) if spread else 1.0)
+    return Line(float(start), float(slope), float(1 - missed / total) if total else 1.0)

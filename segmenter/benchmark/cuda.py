@@ -26,7 +26,7 @@ from segmenter.gpu.replacer import DeviceReplacer, batch_for
 from segmenter.gpu.transfer import new_stream, on_stream
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions
-from segmenter.preprocess import fit
+from segmenter.preprocess import fit, padded_shape
 
 COPIED_BYTES, PRODUCT_SIDE = 2**30, 8192
 CEILING_RUNS = 10
@@ -100,7 +100,7 @@ def measure_card(
     whole = measure_pictures(segmenter, frames, batch, repeats)
     floor = max(bus_ms, (network + pixels).floor_ms(ceiling))
     rows.append(row_of("the same, from memory to memory", where, whole, batch, floor))
-    return rows, in_words(ceiling, network, batch)
+    return rows, describe_floors(ceiling, network, batch)
 
 
 def row_of(what: str, where: str, batch_ms: list[float], batch: int, floor_ms: float) -> Row:
@@ -113,8 +113,7 @@ def row_of(what: str, where: str, batch_ms: list[float], batch: int, floor_ms: f
 def network_batch(segmenter: Segmenter, height: int, width: int, batch: int) -> Tensor:
     """Return noise of the shape in which the network sees frames of a height and width."""
     record = segmenter.weights
-    sides = fit(height, width, record.photo_size)
-    padded = [-(-side // record.stride_multiple) * record.stride_multiple for side in sides]
+    padded = padded_shape(*fit(height, width, record.photo_size), record.stride_multiple)
     return torch.randn((batch, 3, *padded), device=segmenter.backend.device)
 
 
@@ -233,7 +232,7 @@ def work_of(network: Callable[[Tensor], Tensor], batch: Tensor) -> Work:
     return Work(traffic.moved_bytes, operations.get_total_flops())
 
 
-def in_words(ceiling: Ceiling, network: Work, batch: int) -> str:
+def describe_floors(ceiling: Ceiling, network: Work, batch: int) -> str:
     """Say how the floors were found."""
     return (
         f"Floors of the graphics card: a copy moves {ceiling.moved_bytes / 1e9:.0f} GB/s, a "

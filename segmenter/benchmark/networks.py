@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from segmenter.backends import Backend, OnnxBackend, OpenVinoBackend, TorchBackend
-from segmenter.benchmark.scenes import scene
+from segmenter.benchmark.scenes import SCENE_SIZES, scene
 from segmenter.benchmark.timing import Row, measure_in_turns, summarise
 from segmenter.device import Device
 from segmenter.errors import SegmenterError
-from segmenter.preprocess import Batch, fit, to_batch
+from segmenter.preprocess import Batch, fit, padded_shape, to_batch
 from segmenter.record import Weights
 from segmenter.weights import fetch, read_record
 
 SEED = 7
-DRAWN = ((480, 640), (640, 480), (512, 512), (360, 640))  # heights and widths
 WIDE = (720, 1280)  # the shape of most videos
 
 
@@ -27,7 +26,7 @@ def open_backends(
 
     Args:
         model: what `weights.fetch` takes.
-        device: where PyTorch runs; ONNX Runtime chooses by itself.
+        device: where they run; ONNX Runtime takes the CPU where it knows no CUDA, OpenVINO always.
         int8: an ONNX file of the same network in 8-bit numbers.
 
     Returns:
@@ -77,19 +76,18 @@ def measure_networks(backends: dict[str, Backend], record: Weights, repeats: int
 
 def batch_sizes(record: Weights) -> list[tuple[int, int]]:
     """Return heights and widths: of wide live and video frames, and squares."""
-    multiple = record.stride_multiple
     shapes = [
         fit(*WIDE, record.live_size),
         fit(*WIDE, record.photo_size),
         (record.live_size, record.live_size),
         (record.photo_size, record.photo_size),
     ]
-    return [tuple(-(-side // multiple) * multiple for side in shape) for shape in shapes]
+    return [padded_shape(*shape, record.stride_multiple) for shape in shapes]
 
 
 def drawn_batches(record: Weights) -> Iterator[Batch]:
     """Give drawn pictures as the network sees a camera's frames."""
-    for size in DRAWN:
+    for size in SCENE_SIZES:
         yield to_batch(
             scene(*size), record.live_size, record.stride_multiple, record.mean, record.std
         )[0]

@@ -96,7 +96,7 @@ def matrix(title: str, corner: str, rows: list[Row], order: Sequence[str] = ()) 
     if not rows:
         return ""
     places = list(dict.fromkeys(row.where for row in rows))
-    cells = {(row.what, row.where): spread(row) for row in rows}
+    cells = {(row.what, row.where): median_and_p95(row) for row in rows}
     names = sorted({row.what for row in rows}, key=order.index) if order else []
     body = [
         [what, *(cells.get((what, where), "") for where in places)]
@@ -105,7 +105,7 @@ def matrix(title: str, corner: str, rows: list[Row], order: Sequence[str] = ()) 
     return f"{title}:\n\n{table([corner, *places], body)}"
 
 
-def spread(row: Row) -> str:
+def median_and_p95(row: Row) -> str:
     """Write the median, and in brackets the 95th percentile."""
     return f"{digits(row.median_ms)} ({digits(row.p95_ms)})"
 
@@ -123,7 +123,7 @@ def whole_table(rows: list[Row]) -> str:
     body = [
         [
             f"{row.what}, {row.where}",
-            spread(row),
+            median_and_p95(row),
             digits(row.per_s),
             *(str(value or "") for value in (row.memory_mb, row.beyond_mb, row.ffmpeg_mb)),
         ]

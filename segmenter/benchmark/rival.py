@@ -18,7 +18,7 @@ from segmenter.arrays import Alpha, Frame
 from segmenter.background import Picture
 from segmenter.benchmark import rival_process
 from segmenter.benchmark.report import describe_machine, table
-from segmenter.benchmark.scenes import Stage
+from segmenter.benchmark.scenes import FRAME_RATE, Stage
 from segmenter.benchmark.stages import new_background
 from segmenter.benchmark.timing import WARM_UPS, measure_once
 from segmenter.errors import InvalidInput, MissingExtra, SegmenterError
@@ -193,7 +193,7 @@ def race(
         np.save(frame_file, frame)
         np.save(background_file, background.at(0, frame, None))
         photo_ms = measure_once(lambda f=frame: as_photo(f, background, segmenter))
-        frame_ms = measure_once(lambda f=frame, n=number: video(f, n / 30))
+        frame_ms = measure_once(lambda f=frame, n=number: video(f, n / FRAME_RATE))
         taken = dict(zip(OURS, (photo_ms, frame_ms), strict=True))
         taken |= rival.run(frame_file, background_file)
         if number >= WARM_UPS:

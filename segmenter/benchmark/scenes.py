@@ -24,6 +24,8 @@ PERSON_HEIGHT = 0.95  # of the frame's
 NOISE = 4  # levels of 255 that a camera adds at most, to either side
 NOISE_SIDE = 256  # pixels; the noise repeats itself
 FINEST_SHARE = 24  # the room's pattern is drawn at so small a part of the frame
+# Heights and widths in which `scene` stands in for photos where there are none.
+SCENE_SIZES = ((480, 640), (640, 480), (512, 512), (360, 640))
 
 
 class Stage:

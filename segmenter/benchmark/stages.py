@@ -23,12 +23,13 @@ from segmenter.foreground import estimate_rim
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
+from segmenter.motion import MotionTracker
 from segmenter.people import choose_people
 from segmenter.pipeline import replace_in_image
 from segmenter.preprocess import to_batch
 from segmenter.refine import refine
 from segmenter.stream import LiveReplacer
-from segmenter.temporal import AlphaSteadier, MotionTracker, TemporalSmoother
+from segmenter.temporal import AlphaSteadier, TemporalSmoother
 from segmenter.threads import one_thread_a_stage
 from segmenter.video import VideoWriter, probe, read_frames
 from segmenter.wire import decode_frame, encode
@@ -39,11 +40,11 @@ SEEN_SEED = 8  # of the new background
 
 @dataclass(frozen=True)
 class Watched:
-    """A stage: the functions that do it, and for those of two stages the one that calls them."""
+    """A stage, and the functions that do it."""
 
     name: str
     functions: tuple[FunctionType, ...]
-    caller: FunctionType | None = None
+    caller: FunctionType | None = None  # only calls from here count; None for all
 
 
 NETWORK = Watched("network", (OnnxBackend.run, TorchBackend.run))

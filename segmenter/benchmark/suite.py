@@ -117,9 +117,9 @@ class Suite:
         for megapixels in self._plan.megapixels:
             yield f"stages, photo {megapixels} MP", partial(self._photo_stages, megapixels)
         for size in self._plan.video_sizes:
-            yield f"stages, video {in_words(size)}", partial(self._video_stages, size)
+            yield f"stages, video {size_text(size)}", partial(self._video_stages, size)
         for size in self._plan.live_sizes:
-            yield f"stages, live {in_words(size)}", partial(self._live_stages, size)
+            yield f"stages, live {size_text(size)}", partial(self._live_stages, size)
 
     def _photo_stages(self, megapixels: int) -> None:
         self.report.rows += stages_of_photo(
@@ -130,7 +130,7 @@ class Suite:
         )
 
     def _video_stages(self, size: tuple[int, int]) -> None:
-        clip = self._clip(size, self._plan.frames)
+        clip = self._clip(size)
         self.report.rows += stages_of_video(self._segmenter, clip, self._plan.repeats)
 
     def _live_stages(self, size: tuple[int, int]) -> None:
@@ -148,31 +148,31 @@ class Suite:
 
     def _video_steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         for size in self._plan.video_sizes:
-            yield f"video, {in_words(size)}", partial(self._whole_video, size)
+            yield f"video, {size_text(size)}", partial(self._whole_video, size)
 
     def _whole_video(self, size: tuple[int, int]) -> None:
-        job = self._job("video", self._clip(size, self._plan.frames), 1)
+        job = self._job("video", self._clip(size), 1)
         done = measure_whole(job, self._choice)
-        self.report.rows.append(row_of(done, "video", in_words(size)))
+        self.report.rows.append(row_of(done, "video", size_text(size)))
         if size == self._plan.video_sizes[0]:
-            self.report.cost.video_size = in_words(size)
+            self.report.cost.video_size = size_text(size)
             self.report.cost.frame_ms = done.times_ms
 
     def _live_steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         for size in self._plan.live_sizes:
-            yield f"live, {in_words(size)}", partial(self._whole_live, size)
+            yield f"live, {size_text(size)}", partial(self._whole_live, size)
 
     def _whole_live(self, size: tuple[int, int]) -> None:
-        job = self._job("live", self._clip(size, self._plan.frames), self._plan.live_frames)
-        self.report.rows.append(row_of(measure_whole(job, self._choice), "live", in_words(size)))
+        job = self._job("live", self._clip(size), self._plan.live_frames)
+        self.report.rows.append(row_of(measure_whole(job, self._choice), "live", size_text(size)))
 
     def _visitor_steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         if self._page_is_there():
             for size in self._plan.live_sizes:
-                yield f"visitors, {in_words(size)}", partial(self._visitors, size)
+                yield f"visitors, {size_text(size)}", partial(self._visitors, size)
 
     def _visitors(self, size: tuple[int, int]) -> None:
-        pictures = camera(self._clip(size, self._plan.frames))
+        pictures = camera(self._clip(size))
         rows, remark = measure_visitors(pictures, size, self._plan.visit_s)
         self.report.rows += rows
         self.report.remarks.append(remark)
@@ -220,12 +220,14 @@ class Suite:
         unit = math.isqrt(megapixels * 750_000) // (3 * BLOCK) * BLOCK
         return path if path.exists() else self._stage.write_photo(path, 3 * unit, 4 * unit)
 
-    def _clip(self, size: tuple[int, int], count: int) -> Path:
-        """Return a clip."""
-        path = self._folder / f"clip-{in_words(size)}.mp4"
-        return path if path.exists() else self._stage.write_clip(path, *size, count)
+    def _clip(self, size: tuple[int, int]) -> Path:
+        """Return a clip of as many frames as the plan has for a video."""
+        path = self._folder / f"clip-{size_text(size)}.mp4"
+        if path.exists():
+            return path
+        return self._stage.write_clip(path, *size, self._plan.frames)
 
 
-def in_words(size: tuple[int, int]) -> str:
+def size_text(size: tuple[int, int]) -> str:
     """Return a height and width as `1280x720`."""
     return f"{size[1]}x{size[0]}"

@@ -53,7 +53,12 @@ def add_benchmark(commands) -> None:
         help="draw how cost grows with pixels and frames, as PNG (needs matplotlib, measures more)",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
-    rival = parser.add_argument_group("comparison")
+    add_rival(parser.add_argument_group("comparison"))
+    add_model_options(parser)
+
+
+def add_rival(rival) -> None:
+    """Describe what this is compared with, and on what."""
     rival.add_argument(
         "--against",
         choices=("mediapipe",),
@@ -71,7 +76,6 @@ def add_benchmark(commands) -> None:
         dest="sets",
         help="folders with images/ and masks/, on which both are scored too",
     )
-    add_model_options(parser)
 
 
 def run_benchmark(chosen: argparse.Namespace) -> int:

@@ -50,6 +50,13 @@ def add_evaluate(commands) -> None:
     parser.add_argument(
         "--worst", type=count, default=8, metavar="N", help="photos on a sheet of the worst ones"
     )
+    add_comparisons(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no remarks")
+    add_model_options(parser, several=True)
+
+
+def add_comparisons(parser: argparse.ArgumentParser) -> None:
+    """Describe what is scored or drawn besides photos with masks."""
     parser.add_argument(
         "--composites",
         type=Path,
@@ -78,8 +85,6 @@ def add_evaluate(commands) -> None:
         help="score videos too: a folder with images/ and masks/ of one clip, in order, or one "
         "with cutouts/ and backgrounds/, of which clips are staged",
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no remarks")
-    add_model_options(parser, several=True)
 
 
 def count(text: str) -> int:
@@ -115,21 +120,9 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
         report = "\n\n".join(to_markdown(found, heads) for heads, found in tables if found)
     print_report(report, "can't write the scores")
     if chosen.plots:
-        from segmenter.training.report import write_report
-
-        paths = write_report(
-            chosen.plots,
-            evaluations,
-            worst=chosen.worst,
-            raw=chosen.raw,
-            more=way_rows + clip_rows,
-        )
-        tell(chosen, f"{len(paths)} files in {chosen.plots}")
+        write_plots(chosen, evaluations, way_rows + clip_rows)
     if chosen.sheet:
-        tell(
-            chosen,
-            f"{draw_sheets(chosen, models, sets, composites, pictures)} sheets in {chosen.sheet}",
-        )
+        draw_sheets(chosen, models, sets, composites, pictures)
     return DONE
 
 
@@ -192,17 +185,25 @@ def score_clips(chosen: argparse.Namespace, models: list) -> tuple:
     ]
 
 
+def write_plots(chosen: argparse.Namespace, evaluations: list, more: list[dict]) -> None:
+    """Write the plots, and all scores, `more` rows of other kinds too; tell where."""
+    from segmenter.training.report import write_report
+
+    paths = write_report(chosen.plots, evaluations, worst=chosen.worst, raw=chosen.raw, more=more)
+    tell(chosen, f"{len(paths)} files in {chosen.plots}")
+
+
 def draw_sheets(
     chosen: argparse.Namespace, models: list, sets: list, composites, folders: list
-) -> int:
-    """Write every model's contact sheets, and return how many."""
+) -> None:
+    """Write every model's contact sheets, and tell how many."""
     from segmenter.training.contact import find_albums, write_sheets
 
     paths: list[Path] = []
     for model in models:
         for album in find_albums(sets, folders, composites):
             paths += write_sheets(chosen.sheet, model, album, paths)
-    return len(paths)
+    tell(chosen, f"{len(paths)} sheets in {chosen.sheet}")
 
 
 def tell(chosen: argparse.Namespace, words: str) -> None:
@@ -214,14 +215,16 @@ def tell(chosen: argparse.Namespace, words: str) -> None:
 def load_models(chosen: argparse.Namespace) -> list:
     """Load every model that is named, and measure its network."""
     from segmenter.inference import Segmenter
-    from segmenter.training.evaluate import Model, told_apart
+    from segmenter.training.evaluate import Model, distinct_names
     from segmenter.training.speed import measure_network
 
     addresses = list(dict.fromkeys(chosen.model or [None]))
     segmenters = [
         Segmenter(address, backend=chosen.backend, device=chosen.device) for address in addresses
     ]
-    names = told_apart([one.weights.name for one in segmenters], [str(one) for one in addresses])
+    names = distinct_names(
+        [one.weights.name for one in segmenters], [str(one) for one in addresses]
+    )
     tell(chosen, f"{', '.join(names)}: {segmenters[0].describe()}")
     return [
         Model(name, segmenter, measure_network(address, segmenter.weights, segmenter.device))

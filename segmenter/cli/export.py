@@ -32,6 +32,18 @@ def add_export(commands) -> None:
     parser.add_argument(
         "--architecture", help="of a checkpoint that does not say it (default: what it says)"
     )
+    add_formats(parser)
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        metavar="FOLDER",
+        help="photos to compare the files on, not those of --calibration; with images/ and masks/ "
+        "each file's mIoU is told too (default: generated pictures)",
+    )
+
+
+def add_formats(parser: argparse.ArgumentParser) -> None:
+    """Describe which files are written, and how."""
     parser.add_argument(
         "--formats",
         nargs="+",
@@ -54,13 +66,6 @@ def add_export(commands) -> None:
         default=[],
         metavar="FOLDER",
         help="folders of about 100 photos in all, from which int8 learns its scales",
-    )
-    parser.add_argument(
-        "--photos",
-        type=Path,
-        metavar="FOLDER",
-        help="photos to compare the files on, not those of --calibration; with images/ and masks/ "
-        "each file's mIoU is told too (default: generated pictures)",
     )
 
 

@@ -35,7 +35,7 @@ class Assignment:
     task: Task
     owner: Any
     target: Path  # each try writes to a folder of its own beside it
-    lost: int = field(default=0, init=False)  # workers that died of it
+    lost: int = field(default=0, init=False)  # workers that died while they did it
 
 
 class Crew:
@@ -58,7 +58,7 @@ class Crew:
             device: `cpu`, `cuda`, or `auto`: GPUs where the cluster has any.
 
         Raises:
-            InvalidInput: there shall be fewer than one.
+            InvalidInput: fewer than one worker is asked for.
             MissingExtra: Ray is not installed.
         """
         if workers is not None and workers < 1:

@@ -67,7 +67,7 @@ def compare(
         reference = None
         for entry, told in zip(exported, differences, strict=True):
             own = person_of(entry.backend.run(batch)[0], record.person_class)
-            inner = own[: geometry.inner_height, : geometry.inner_width]
+            inner = geometry.inner_part(own)
             reference = inner if reference is None else reference
             told.add(inner, reference)
             if photo.person is not None:

@@ -9,18 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame
-from segmenter.benchmark import scene
+from segmenter.benchmark import SCENE_SIZES, scene
 from segmenter.errors import InvalidDataset
 from segmenter.training.pairs import (
     Pair,
+    evenly_spaced,
     find_folder,
     find_pairs,
     find_pictures,
     read_image,
-    spread,
 )
 
-GENERATED = ((480, 640), (640, 480), (512, 512), (360, 640))  # heights and widths
 NOISE = 25  # standard deviation, of 255
 
 
@@ -33,7 +32,7 @@ class Photo:
 
 
 def calibration_photos(folders: Sequence[Path], at_most: int) -> list[Path]:
-    """List photos, evenly spread over the folders and within each.
+    """List photos, about as many of each folder, evenly chosen from its first to its last.
 
     Args:
         folders: of pictures, or with pictures in images/.
@@ -43,7 +42,9 @@ def calibration_photos(folders: Sequence[Path], at_most: int) -> list[Path]:
         InvalidDataset: a folder holds none.
     """
     share = -(-at_most // len(folders))
-    return [path for folder in folders for path in spread(pictures_in(folder), share)][:at_most]
+    return [path for folder in folders for path in evenly_spaced(pictures_in(folder), share)][
+        :at_most
+    ]
 
 
 def parity_photos(folder: Path | None, at_most: int) -> list[Callable[[], Photo]]:
@@ -56,10 +57,10 @@ def parity_photos(folder: Path | None, at_most: int) -> list[Callable[[], Photo]
             that is damaged.
     """
     if folder is None:
-        return [partial(draw, *size) for size in GENERATED]
+        return [partial(draw, *size) for size in SCENE_SIZES]
     if find_folder(folder, "masks"):
-        return [partial(read_pair, pair) for pair in spread(find_pairs(folder), at_most)]
-    return [partial(read_photo, path) for path in spread(pictures_in(folder), at_most)]
+        return [partial(read_pair, pair) for pair in evenly_spaced(find_pairs(folder), at_most)]
+    return [partial(read_photo, path) for path in evenly_spaced(pictures_in(folder), at_most)]
 
 
 def pictures_in(folder: Path) -> list[Path]:

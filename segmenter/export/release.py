@@ -19,7 +19,7 @@ from segmenter.export.photos import calibration_photos
 from segmenter.export.source import Source, read_source
 from segmenter.export.tflite import require_converter, write_tflite
 from segmenter.files import finished
-from segmenter.preprocess import Batch, to_batch
+from segmenter.preprocess import Batch, padded_shape, to_batch
 from segmenter.record import Weights
 from segmenter.training.pairs import read_image
 from segmenter.weights import read_record
@@ -149,8 +149,9 @@ def describe(
 ) -> Weights:
     """Return the record of safetensors and ONNX, which lie in `parts` until they are in `files`.
 
-    What an older record says is kept, since somebody may have written it, but for what the run
-    knows better, and for the metrics when they were those of other weights. It is told.
+    Fields of an older record are kept, since somebody may have written them by hand, except for
+    those that the run knows better, and the metrics, which are other weights'. The log tells what
+    was kept.
     """
     of_these: dict[str, Any] = {
         "name": files["record"].stem,
@@ -222,7 +223,7 @@ def write_others(
 
 def square_side(record: Weights) -> int:
     """Return the side of a square that holds what the network sees of a frame, in pixels."""
-    return -(-record.live_size // record.stride_multiple) * record.stride_multiple
+    return padded_shape(record.live_size, record.live_size, record.stride_multiple)[0]
 
 
 def batches_of(photos: list[Path], record: Weights) -> Iterator[Batch]:

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from segmenter.errors import InvalidInput, first_line
 from segmenter.nets import build
 from segmenter.record import Weights
+from segmenter.training.checkpoint import read_checkpoint
 from segmenter.weights import fetch
 
 # The long side at which photos are best seen, by that of training pictures; of the bundled weights.
@@ -43,7 +43,7 @@ def read_source(path: Path, architecture: str | None = None) -> Source:
         InvalidInput: it is no checkpoint, or one of another architecture.
         WeightsUnavailable: the record or its weights can't be found or trusted.
     """
-    return read_released(path) if path.suffix == ".json" else read_checkpoint(path, architecture)
+    return read_released(path) if path.suffix == ".json" else read_trained(path, architecture)
 
 
 def read_released(path: Path) -> Source:
@@ -67,17 +67,11 @@ def read_released(path: Path) -> Source:
     return Source(net.eval(), record.architecture, record.classes, record)
 
 
-def read_checkpoint(path: Path, architecture: str | None) -> Source:
+def read_trained(path: Path, architecture: str | None) -> Source:
     """Read a run's averaged weights and what its options say."""
-    try:
-        # Without running code that may be in it.
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        average, options = state["average"], state.get("options", {})
-    except Exception as error:  # torch raises what its unpickler, zip reader or the file system do
-        raise InvalidInput(
-            f"{path} is no checkpoint of a training run; give RUN/checkpoint.pt or the .json "
-            "record of released weights"
-        ) from error
+    advice = "give RUN/checkpoint.pt or the .json record of released weights"
+    state = read_checkpoint(path, ["average"], advice)
+    options = state.get("options", {})  # where they are missing, --architecture helps
     name = options.get("architecture", architecture)
     if name is None:
         raise InvalidInput(f"{path} does not say its architecture; give --architecture")
@@ -85,7 +79,7 @@ def read_checkpoint(path: Path, architecture: str | None) -> Source:
         raise InvalidInput(f"{path} is of {name}, not {architecture}; leave --architecture out")
     net = build(name)
     try:
-        net.load_state_dict(average)
+        net.load_state_dict(state["average"])
     except RuntimeError as error:
         raise InvalidInput(f"{path} holds no {name}; give the --architecture it was of") from error
     return Source(net.eval(), name, facts=facts_of(options))

@@ -44,13 +44,13 @@ def blurred_colours(frames: Tensor, alpha: Tensor) -> tuple[Tensor, Tensor]:
     small = shrink_to(frames, *cover.shape[-2:]).float()
     person = backdrop = small
     for window in WINDOWS_PX:
-        near, behind = spread(person, cover, window), spread(backdrop, bare, window)
+        near, behind = weighted_mean(person, cover, window), weighted_mean(backdrop, bare, window)
         person = (near + cover * (small - cover * near - bare * behind)).clamp(0, 255)
         backdrop = behind
     return person, backdrop
 
 
-def spread(colours: Tensor, weight: Tensor, window: int) -> Tensor:
+def weighted_mean(colours: Tensor, weight: Tensor, window: int) -> Tensor:
     """Average (N, 3, h, w) colours in a square window by a weight (N, 1, h, w)."""
     total = blur(weight, window) + EPSILON
     # Where nothing has weight the colours stay as they are.

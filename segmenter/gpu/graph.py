@@ -30,7 +30,10 @@ class Graphed:
     """
 
     def __init__(self, function: Callable[[Tensor], tuple[Tensor, ...]]):
-        """Remember the function: no branches on values, no synchronisation, new tensors out."""
+        """Remember the function.
+
+        It must not branch on values nor wait for the device, and must return new tensors.
+        """
         self._function = function
         self._captured: OrderedDict[torch.Size, tuple] = OrderedDict()
 

@@ -17,10 +17,10 @@ from segmenter.gpu.graph import Graphed
 from segmenter.gpu.resize import enlarge, halve_towards, halved_size, shrink, shrink_to, shrunk_size
 from segmenter.gpu.transfer import download, new_stream, on_stream, upload
 from segmenter.inference import Segmenter
+from segmenter.motion import MOTION_SIDE
 from segmenter.preprocess import fit
 from segmenter.record import Weights
 from segmenter.refine import VIDEO
-from segmenter.temporal import MOTION_SIDE
 
 
 @dataclass(frozen=True)

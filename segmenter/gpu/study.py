@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from segmenter.arrays import Frame, Probability
 from segmenter.gpu.look import Glance
 from segmenter.guided import epsilon_map
+from segmenter.motion import Motion, MotionTracker
 from segmenter.people import choose_people
 from segmenter.refine import VIDEO, band_weight
-from segmenter.temporal import Motion, MotionTracker, TemporalSmoother
+from segmenter.temporal import TemporalSmoother
 
 
 @dataclass(frozen=True)

@@ -45,12 +45,12 @@ def download(*tensors: Tensor) -> list[NDArray]:
 def new_stream(device: torch.device, *, captures: bool = False) -> "torch.cuda.Stream | None":
     """Return a queue of work beside others; None where there are no such things.
 
-    PyTorch gives out the same few again and again, but none of those that are urgent for one that
-    is not: what is captured on one stream must not meet another's work there.
+    PyTorch hands out the same few streams again and again, urgent ones apart from others. Graphs
+    are captured on urgent ones, where no other work of ours can come between.
 
     Args:
         device: where.
-        captures: for graphs.
+        captures: whether graphs will be captured on it.
     """
     return torch.cuda.Stream(device, priority=-captures) if device.type == "cuda" else None
 

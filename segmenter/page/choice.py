@@ -4,7 +4,7 @@ import base64
 import binascii
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, fields
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,13 +31,34 @@ KEPT_MINUTES = (DELETE_AFTER_S + DELETE_EVERY_S) // 60
 DELETED = f"Your file was deleted after {KEPT_MINUTES} minutes; add it again."
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskedOptions:
+    """What a visitor asks of people and edges, under the names of a live settings message.
+
+    A message may hold any JSON, so nothing is checked yet: `make_options` does that.
+    """
+
+    people: Any = "everyone"
+    at: Any = ""  # `X,Y`, with people `clicked`
+    edge_strength: Any = 1.0
+    feather_px: Any = 0.0
+    shift_px: Any = 0.0
+    smoothing: Any = True  # False for every frame on its own
+
+    @classmethod
+    def from_message(cls, options: Mapping[str, Any]) -> "AskedOptions":
+        """Take the options that a message names; what is missing keeps its default."""
+        known = [field.name for field in fields(cls)]
+        return cls(**{name: options[name] for name in known if name in options})
+
+
 @dataclass(frozen=True)
 class Choice:
     """One visitor's settings as the page and the live socket write them down."""
 
     background: str  # a preset's name, `#rrggbb`, `blur`, `blur:RADIUS`, `transparent`, a data URL
     fit: str = "cover"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: AskedOptions = AskedOptions()
     upload: Path | None = None  # a background of the visitor's own, instead of `background`
 
     @classmethod
@@ -51,14 +72,14 @@ class Choice:
         fit, options = message.get("fit", "cover"), message.get("options", {})
         if not isinstance(background, str) or not isinstance(options, dict):
             raise InvalidInput("the settings need a background (text) and options (an object)")
-        return cls(background, str(fit), options)
+        return cls(background, str(fit), AskedOptions.from_message(options))
 
     def to_message(self) -> dict:
         """Return what the live tab's browser half sends, with the upload inside.
 
         Of one that was deleted the browser has a copy, or else tells the trouble.
         """
-        message = {"fit": self.fit, "options": dict(self.options)}
+        message = {"fit": self.fit, "options": asdict(self.options)}
         if self.upload is None:
             return message | {"background": self.background}
         if not self.upload.exists():
@@ -132,21 +153,21 @@ def is_wordy(text: str) -> bool:
     return text == "transparent" or text.startswith("#")
 
 
-def make_options(given: Mapping[str, Any]) -> ReplaceOptions:
-    """Make options from settings by name; what is missing keeps its default.
+def make_options(asked: AskedOptions) -> ReplaceOptions:
+    """Make options of what a visitor asked.
 
     Raises:
         InvalidInput: a value is out of range or of the wrong type.
     """
     return ReplaceOptions(
-        people=str(given.get("people", "everyone")),
-        point=read_point(str(given.get("at", ""))),
+        people=str(asked.people),
+        point=read_point(str(asked.at)),
         refine=RefineOptions(
-            edge_strength=as_number(given, "edge_strength", 1.0),
-            feather_px=as_number(given, "feather_px", 0.0),
-            shift_px=as_number(given, "shift_px", 0.0),
+            edge_strength=as_number("edge_strength", asked.edge_strength),
+            feather_px=as_number("feather_px", asked.feather_px),
+            shift_px=as_number("shift_px", asked.shift_px),
         ),
-        smoothing=given.get("smoothing", True) is not False,
+        smoothing=asked.smoothing is not False,
     )
 
 
@@ -171,9 +192,12 @@ def read_strokes(given: Any) -> tuple[Stroke, ...]:
         ) from error
 
 
-def as_number(given: Mapping[str, Any], name: str, default: float) -> float:
-    """Return a finite number by name."""
-    value = given.get(name, default)
+def as_number(name: str, value: Any) -> float:
+    """Return an option's value as a float.
+
+    Raises:
+        InvalidInput: it is no finite number.
+    """
     try:
         number = math.nan if isinstance(value, bool | str) else float(value)
     except (TypeError, OverflowError):

@@ -4,17 +4,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import gradio as gr
 
 from segmenter.background import FITS
 from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS
-from segmenter.page.choice import Choice
+from segmenter.page.choice import AskedOptions, Choice
 from segmenter.page.panel import PEOPLE
 from segmenter.page.widgets import friendly, seldom
-from segmenter.page.work import FORMATS, Desk
+from segmenter.page.work import AUTOMATIC, FORMAT_CHOICES, Desk
 from segmenter.people import CHOICES
 from segmenter.stream import Progress
 from segmenter.video import VIDEO_ENDINGS
@@ -39,7 +38,13 @@ def replace_image(
     pictures; a `background_picture` is used instead of it. `people` may be `clicked`: then `at` is
     a place on the one to keep, as shares of width and height such as `0.25,0.6`.
     """
-    options = as_options(people, edge_strength, feather_px, shift_px) | {"at": at}
+    options = AskedOptions(
+        people=people,
+        at=at,
+        edge_strength=edge_strength,
+        feather_px=feather_px,
+        shift_px=shift_px,
+    )
     choice = Choice(background, fit, options, as_path(background_picture))
     with friendly():
         return str(desk.photo(require_path(photo), choice).download)
@@ -55,7 +60,7 @@ def replace_video(
     edge_strength: float = 1.0,
     feather_px: float = 0.0,
     shift_px: float = 0.0,
-    file_format: str = "Automatic",
+    file_format: str = AUTOMATIC,
 ) -> Iterator[str | None]:
     """Replace a video's background; the answer is mp4, webm or mov.
 
@@ -63,24 +68,14 @@ def replace_video(
     pictures; a `background_picture`, which may be a clip, is used instead of it. A null comes each
     second until the answer does, and meanwhile the job can be cancelled.
     """
-    options = as_options(people, edge_strength, feather_px, shift_px)
+    options = AskedOptions(
+        people=people, edge_strength=edge_strength, feather_px=feather_px, shift_px=shift_px
+    )
     choice = Choice(background, fit, options, as_path(background_picture))
     yield None  # Gradio can cancel a generator only after its first step
     with friendly(), closing(desk.video(require_path(video), choice, file_format)) as steps:
         for step in seldom(steps):
             yield None if isinstance(step, Progress) else str(step.path)
-
-
-def as_options(
-    people: str, edge_strength: float, feather_px: float, shift_px: float
-) -> dict[str, Any]:
-    """Return the options by the names that `make_options` reads."""
-    return {
-        "people": people,
-        "edge_strength": edge_strength,
-        "feather_px": feather_px,
-        "shift_px": shift_px,
-    }
 
 
 def as_path(upload: str | None) -> Path | None:
@@ -104,7 +99,7 @@ def build_endpoints(desk: Desk) -> None:
     pictures = sorted(IMAGE_ENDINGS)
     photo = gr.File(label="photo", visible=False, type="filepath", file_types=pictures)
     video = gr.File(label="video", visible=False, type="filepath")
-    kind = gr.Radio(["Automatic", *FORMATS], value="Automatic", label="file_format", visible=False)
+    kind = gr.Radio(FORMAT_CHOICES, value=AUTOMATIC, label="file_format", visible=False)
     words = gr.Textbox("transparent", label="background", visible=False)
     picture, picture_or_clip = (
         gr.File(label="background_picture", visible=False, type="filepath", file_types=endings)

@@ -10,7 +10,7 @@ import gradio as gr
 
 from segmenter.background import FITS
 from segmenter.errors import InvalidInput
-from segmenter.page.choice import LARGEST_BLUR_PX, Choice
+from segmenter.page.choice import LARGEST_BLUR_PX, AskedOptions, Choice
 from segmenter.page.widgets import AT_ONCE, show_as_jpeg, slider, upload
 from segmenter.people import CHOICES
 
@@ -38,11 +38,10 @@ LARGEST_SHIFT_PX, LARGEST_SOFTNESS_PX = 10, 20  # of the sliders; the command li
 
 @dataclass(frozen=True)
 class Settings:
-    """The widgets; `inputs` are those that `read_choice` takes, in its order."""
+    """The widgets of the panel."""
 
-    inputs: list[Any]
-    picked: Any  # the name of the gallery's picture
-    people: Any  # who stays
+    inputs: list[Any]  # all that `read_choice` takes, in its order
+    people: Any  # of these the one that says who stays
 
     def changes(self) -> list[Any]:
         """Return the triggers of any change."""
@@ -64,19 +63,7 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
     )
     # In the browser, as the mark is: a server that was started anew knows it, too.
     picked = gr.Textbox(names[0] if names else "", visible="hidden", elem_id="picked")
-    gallery = gr.Gallery(
-        [(path, name.replace("-", " ").capitalize()) for name, path in presets.items()],
-        show_label=False,
-        columns=3,
-        object_fit="cover",
-        buttons=[],
-        allow_preview=False,
-        interactive=False,
-        selected_index=0,
-        visible=bool(names),
-        elem_classes="presets",
-        elem_id="presets",
-    )
+    gallery = build_gallery(presets)
     colour = gr.ColorPicker(DEFAULT_COLOUR, label="Colour", visible=not names)
     own = upload(label="Your background", height=180, visible=False, elem_id="own-background")
     show_as_jpeg(own)
@@ -104,7 +91,24 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
     gallery.select(None, None, picked, js=PICK.format(**in_browser), **AT_ONCE)
     with gr.Accordion("People and edges", open=False):
         edges = build_edges()
-    return Settings([kind, picked, colour, own, blur, fit, *edges], picked, edges[0])
+    return Settings([kind, picked, colour, own, blur, fit, *edges], edges[0])
+
+
+def build_gallery(presets: Mapping[str, Path]) -> gr.Gallery:
+    """Lay out the pictures and clips to choose among; hidden where there are none."""
+    return gr.Gallery(
+        [(path, name.replace("-", " ").capitalize()) for name, path in presets.items()],
+        show_label=False,
+        columns=3,
+        object_fit="cover",
+        buttons=[],
+        allow_preview=False,
+        interactive=False,
+        selected_index=0,
+        visible=bool(presets),
+        elem_classes="presets",
+        elem_id="presets",
+    )
 
 
 def build_edges() -> list[Any]:
@@ -167,10 +171,7 @@ def read_choice(
         BLUR: f"blur:{blur_px:.0f}",
         NOTHING: "transparent",
     }
-    options = {
-        "people": people,
-        "edge_strength": edge_strength,
-        "feather_px": feather_px,
-        "shift_px": shift_px,
-    }
+    options = AskedOptions(
+        people=people, edge_strength=edge_strength, feather_px=feather_px, shift_px=shift_px
+    )
     return Choice(words[kind], fit, options, Path(upload) if kind == UPLOAD else None)

@@ -13,7 +13,7 @@ from segmenter.errors import InvalidInput
 from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
 from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, QUIET, friendly, seldom
-from segmenter.page.work import FORMATS, Desk
+from segmenter.page.work import AUTOMATIC, FORMAT_CHOICES, Desk
 from segmenter.stream import Progress
 
 HEIGHT_PX = 300
@@ -84,9 +84,7 @@ def build_video_tab(
             elem_id="video-result",
         )
     estimate = gr.Markdown(look.VIDEO_LIMITS, elem_classes="quiet", elem_id="estimate")
-    kind = gr.Radio(
-        ["Automatic", *FORMATS], value="Automatic", label="File format", info=look.FORMAT_HELP
-    )
+    kind = gr.Radio(FORMAT_CHOICES, value=AUTOMATIC, label="File format", info=look.FORMAT_HELP)
     with gr.Row():
         button = gr.Button("Replace background", variant="primary", elem_id="video-go")
         cancel = gr.Button("Cancel", interactive=False, elem_id="video-cancel")

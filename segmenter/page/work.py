@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from segmenter.arrays import Cutout, Frame, to_grey
+from segmenter.arrays import Cutout, Frame, to_uint8
 from segmenter.background import Transparent
 from segmenter.background.fit import fit_to
 from segmenter.composite import over
@@ -38,6 +38,8 @@ PALENESS = 0.7
 # Four squares, of 16 pixels, of the chequerboard that stands for nothing.
 CHECKS = np.kron([[246, 222], [222, 246]], np.ones((16, 16))).astype(np.uint8)
 FORMATS = {"MP4": ".mp4", "WebM": ".webm", "ProRes": ".mov"}
+AUTOMATIC = "Automatic"  # the format that suits the background
+FORMAT_CHOICES = (AUTOMATIC, *FORMATS)
 # The share of a video's time that goes to reading, encoding and sound, seen on two CPU cores.
 ENCODING_SHARE = 0.25
 
@@ -125,7 +127,7 @@ class Desk:
             )
             save_image(files.before, shrink(frame, PREVIEW_SIDE))
             save_image(files.after, shrink(preview(result.picture), PREVIEW_SIDE))
-            save_image(files.matte, to_grey(result.alpha))
+            save_image(files.matte, to_uint8(result.alpha))
             drawn_from = (frame, result.probability, result.alpha)
             edges = edges_view(*(shrink(array, PREVIEW_SIDE) for array in drawn_from))
             save_image(files.edges, edges)
@@ -161,7 +163,7 @@ class Desk:
         Args:
             path: any video.
             choice: what goes behind.
-            kind: a key of `FORMATS`, or `Automatic`.
+            kind: one of `FORMAT_CHOICES`.
 
         Raises:
             SegmenterError: as its message says.
@@ -226,10 +228,10 @@ def choose_ending(kind: str, is_transparent: bool) -> str:
     Raises:
         InvalidInput: an unknown kind, or mp4 for a transparent background.
     """
-    if kind == "Automatic":
+    if kind == AUTOMATIC:
         return ".webm" if is_transparent else ".mp4"
     if kind not in FORMATS:
-        raise InvalidInput(f"no video format {kind!r}; choose Automatic, {', '.join(FORMATS)}")
+        raise InvalidInput(f"no video format {kind!r}; choose {', '.join(FORMAT_CHOICES)}")
     if is_transparent and kind == "MP4":
         raise InvalidInput("mp4 can't be transparent; choose WebM or ProRes, or a background")
     return FORMATS[kind]

@@ -8,16 +8,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from segmenter.arrays import Alpha, Frame, to_grey
+from segmenter.arrays import Alpha, Frame, to_uint8
 from segmenter.composite import over
 from segmenter.errors import InvalidDataset, UnreadableImage
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import contour
 from segmenter.training.composites import Composites
-from segmenter.training.evaluate import Model, PhotoSet, read_pair, score, told_apart
+from segmenter.training.evaluate import Model, PhotoSet, distinct_names, read_pair, score
 from segmenter.training.marks import coloured
-from segmenter.training.pairs import find_pictures, spread
+from segmenter.training.pairs import evenly_spaced, find_pictures
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile, free_path
 from segmenter.training.ways import GROUNDS, whole
 
@@ -64,7 +64,9 @@ def find_albums(
     """
     folders = [folder.resolve() for folder in folders]
     known = [photos.name for photos in sets]
-    names = told_apart([*known, *(folder.name for folder in folders)], [*known, *map(str, folders)])
+    names = distinct_names(
+        [*known, *(folder.name for folder in folders)], [*known, *map(str, folders)]
+    )
     albums = [album_of_set(photos) for photos in sets]
     for name, folder in zip(names[len(sets) :], folders, strict=True):
         albums.append(album_of_folder(name, folder))
@@ -73,14 +75,14 @@ def find_albums(
 
 def album_of_set(photos: PhotoSet) -> Album:
     """Choose photos with masks."""
-    pairs = spread(photos.pairs, MOST_PHOTOS)
+    pairs = evenly_spaced(photos.pairs, MOST_PHOTOS)
     pictures = (Picture(pair.image.name, *read_pair(pair)) for pair in pairs)
     return Album(photos.name, pictures)
 
 
 def album_of_folder(name: str, folder: Path) -> Album:
     """Choose pictures without masks; InvalidDataset when there is none."""
-    paths = spread(find_pictures(folder), MOST_PHOTOS)
+    paths = evenly_spaced(find_pictures(folder), MOST_PHOTOS)
     if not paths:
         raise InvalidDataset(f"{folder} holds neither images/ and masks/ nor pictures")
     return Album(name, open_pictures(paths))
@@ -88,9 +90,11 @@ def album_of_folder(name: str, folder: Path) -> Album:
 
 def album_of_composites(composites: Composites) -> Album:
     """Choose composites."""
-    chosen = spread(range(len(composites)), MOST_PHOTOS)
+    chosen = evenly_spaced(range(len(composites)), MOST_PHOTOS)
     made = ((index, composites[index]) for index in chosen)
-    pictures = (Picture(f"composite {index}", one.frame, to_grey(one.alpha)) for index, one in made)
+    pictures = (
+        Picture(f"composite {index}", one.frame, to_uint8(one.alpha)) for index, one in made
+    )
     return Album("composites", pictures)
 
 
@@ -143,7 +147,7 @@ def draw_picture(picture: Picture, segmenter: Segmenter) -> Row:
     cv2.rectangle(marked, corner, opposite, MARK, max(1, max(alpha.shape) // 250))
     before = [over(foreground, alpha, np.full_like(frame, one)) for one in GROUNDS.values()]
     zoomed = zoom(frame[box], foreground[box], alpha[box])
-    pictures = (marked, coloured(to_grey(alpha)), *before, zoomed)
+    pictures = (marked, coloured(to_uint8(alpha)), *before, zoomed)
     words = picture.name
     if truth is not None:
         scores = score(alpha, truth)

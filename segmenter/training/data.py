@@ -55,8 +55,8 @@ CUTOUT_SHARE = 0.65
 CROWD = (0.77, 0.16, 0.07)  # chances of one, two, three people in a composite
 # So many composites are of a small group far away, of photos that show people whole.
 GROUP_SHARE, LARGEST_GROUP, TRIES = 0.25, 5, 20
-# How often a thing is put before a photo, behind a composite's people, and in front of them. The
-# second teaches that what is pasted in is not for this reason a person.
+# How often a thing is put before a photo, behind a composite's people, and in front of them. Things
+# behind teach the network that not everything that is pasted in is a person.
 OBJECT_SHARE_PHOTOS, OBJECT_SHARE_BEHIND, OBJECT_SHARE_FRONT = 0.06, 0.25, 0.25
 # Multiples of (8, 6), (1, 1)...: every aspect that photos, phones and webcams have, at equal cost.
 ASPECTS = ((4, 3), (1, 1), (3, 4), (3, 2), (9, 16))

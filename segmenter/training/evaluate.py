@@ -88,7 +88,7 @@ def find_sets(folders: Sequence[Path], *, quiet: bool = True) -> list[PhotoSet]:
         InvalidDataset: a folder or mask is missing, unreadable or of another size.
     """
     folders = list(dict.fromkeys(folder.resolve() for folder in folders))
-    names = told_apart([folder.name for folder in folders], [str(folder) for folder in folders])
+    names = distinct_names([folder.name for folder in folders], [str(folder) for folder in folders])
     sets = [PhotoSet(name, find_pairs(folder)) for name, folder in zip(names, folders, strict=True)]
     check_scored([pair for found in sets for pair in found.pairs], quiet=quiet)
     return sets
@@ -114,8 +114,8 @@ def fault_of_scored(pair: Pair) -> str | None:
     return None
 
 
-def told_apart(short: Sequence[str], long: Sequence[str]) -> list[str]:
-    """Return the short names, but the long ones where several have the same short one."""
+def distinct_names(short: Sequence[str], long: Sequence[str]) -> list[str]:
+    """Return the short name of each; where several share one, their long names."""
     pairs = zip(short, long, strict=True)
     return [printable(full if short.count(name) > 1 else name) for name, full in pairs]
 

@@ -79,7 +79,7 @@ def decode(path: Path, *, values: bool = True) -> tuple[tuple[int, int], np.ndar
             picture.load()
             sideways = picture.getexif().get(ORIENTATION_TAG, 1) >= FIRST_SIDEWAYS
             kind = picture.format
-            grey = to_grey(path, picture) if values else np.empty((0, 0), np.uint8)
+            grey = grey_values(path, picture) if values else np.empty((0, 0), np.uint8)
         if values and not grey.any():
             require_no_small_numbers(path)
     except InvalidDataset:
@@ -112,7 +112,7 @@ def require_no_small_numbers(path: Path) -> None:
         )
 
 
-def to_grey(path: Path, picture: Image.Image) -> np.ndarray:
+def grey_values(path: Path, picture: Image.Image) -> np.ndarray:
     """Return (h,w) uint8; of 16 bits the upper 8.
 
     Raises:
@@ -156,5 +156,8 @@ def fault_of_values(path: Path, mask: np.ndarray) -> str | None:
 
 
 def is_dim(mask: np.ndarray) -> bool:
-    """Tell whether a mask is hard, and what it calls a person would count as one in parts."""
+    """Tell whether a hard mask (two values at most) marks people with less than white.
+
+    Read as an alpha it would make them half transparent.
+    """
     return mask.max() < BRIGHT and len(np.unique(mask)) <= 2

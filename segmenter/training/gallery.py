@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from segmenter.arrays import Frame, to_grey
+from segmenter.arrays import Frame, to_uint8
 from segmenter.composite import over
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, read_background, replace_in_image
 from segmenter.training.data import PersonDataset
 from segmenter.training.marks import BEHIND, coloured
-from segmenter.training.pairs import Pair, spread
+from segmenter.training.pairs import Pair, evenly_spaced
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile
 
 IGNORED = (200, 60, 200)  # where a sample goes on beyond its photo and nothing is learned
@@ -26,7 +26,7 @@ def show_pairs(pairs: Sequence[Pair], count: int = 6) -> Frame:
         InvalidDataset: a picture can't be read.
     """
     rows = []
-    for pair in spread(pairs, count):
+    for pair in evenly_spaced(pairs, count):
         image, mask = (fit_tile(picture, 3) for picture in pair.read())
         tiles = (image, coloured(mask), marked(image, mask))
         rows.append(Row(pair.image.name, [Tile(tile) for tile in tiles]))
@@ -81,7 +81,7 @@ def show_choices(
             )
             picture = found.picture
             if picture.shape[2] == 4:
-                picture = marked(picture[..., :3], to_grey(found.alpha))
+                picture = marked(picture[..., :3], to_uint8(found.alpha))
             tiles.append(Tile(fit_tile(picture, len(backgrounds))))
         rows.append(Row(words, tiles))
     return draw_sheet("The background replaced", list(backgrounds), rows)

@@ -16,7 +16,7 @@ from segmenter.training.data import PersonDataset
 from segmenter.training.interrupts import held_back
 from segmenter.training.log import Log
 from segmenter.training.options import TrainOptions
-from segmenter.training.pairs import Pair, spread
+from segmenter.training.pairs import Pair, evenly_spaced
 from segmenter.training.run import Run
 from segmenter.training.validation import answers_sheet, validate
 
@@ -43,19 +43,7 @@ def train(options: TrainOptions) -> nn.Module:
     make_folder(options.run)  # before a long look into the data
     # PyTorch counts the host's cores, of which a container may use few.
     torch.set_num_threads(count_threads())
-    dataset = PersonDataset(
-        options.data,
-        size=options.size,
-        batch_size=options.batch_size,
-        seed=options.seed,
-        without=options.without,
-        validation_share=options.validation_share,
-    )
-    if options.patience and not dataset.validation:
-        raise InvalidInput(
-            f"patience needs a score, and of {options.data} no pair could be held out: add pairs, "
-            "two or more a source, or leave patience out"
-        )
+    dataset = open_dataset(options)
     run = Run(options, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     run.resume()
     log = Log(options.run, tensorboard=options.tensorboard, seen=run.seen)
@@ -74,10 +62,33 @@ def train(options: TrainOptions) -> nn.Module:
     return run.average.net
 
 
+def open_dataset(options: TrainOptions) -> PersonDataset:
+    """Find and check the data of a run.
+
+    Raises:
+        InvalidDataset: it has faults.
+        InvalidInput: a source to leave out is not there, or nothing can be held out for a score.
+    """
+    dataset = PersonDataset(
+        options.data,
+        size=options.size,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        without=options.without,
+        validation_share=options.validation_share,
+    )
+    if options.patience and not dataset.validation:
+        raise InvalidInput(
+            f"patience needs a score, and of {options.data} no pair could be held out: add pairs, "
+            "two or more a source, or leave patience out"
+        )
+    return dataset
+
+
 def go_on(run: Run, dataset: PersonDataset, log: Log) -> None:
     """Learn until the run's samples are seen, or its patience is at an end."""
     options = run.options
-    watched = dataset.validation or spread(all_pairs(dataset), TRAINING_PAIRS_SHOWN)
+    watched = dataset.validation or evenly_spaced(all_pairs(dataset), TRAINING_PAIRS_SHOWN)
     run.net.train()
     if is_patience_over(run):
         return
@@ -135,7 +146,7 @@ def all_pairs(dataset: PersonDataset) -> list[Pair]:
 
 
 def end_epoch(run: Run, log: Log, watched: list[Pair], is_held_out: bool) -> None:
-    """Score the averaged net, then save and log, in this order: a log tells what can be resumed."""
+    """Score the averaged net, save, then log, so that a log tells only of what can be resumed."""
     net = run.average.net
     score = validate(net, watched, run.options) if is_held_out else None
     if score is not None and score > best_score(run):

@@ -218,8 +218,8 @@ def check_pairs(pairs: Sequence[Pair], backgrounds: Sequence[Path] = ()) -> None
     refuse([fault for fault in answers if fault], f"{len(answers)} photos and backgrounds")
 
 
-def spread(items: Sequence, count: int) -> list:
-    """Choose up to `count` items, evenly from first to last."""
+def evenly_spaced(items: Sequence, count: int) -> list:
+    """Choose up to `count` items at even distances, from the first to the last."""
     places = np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)
     return [items[place] for place in places]
 
@@ -249,5 +249,5 @@ def split(pairs: Sequence[Pair], share: float, seed: int) -> tuple[list[Pair], l
 
 
 def place_of(stem: str, seed: int) -> int:
-    """Return an even spread over 0 to 2**64 that depends on the name and the seed alone."""
+    """Return a number from 0 to 2**64, as if drawn at random, that name and seed alone decide."""
     return int.from_bytes(hashlib.blake2b(f"{seed}/{stem.lower()}".encode()).digest()[:8], "big")

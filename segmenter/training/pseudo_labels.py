@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from segmenter.arrays import Alpha, Frame, to_grey
+from segmenter.arrays import Alpha, Frame, to_uint8
 from segmenter.batch import progress
 from segmenter.errors import InvalidDataset, UnreadableImage
 from segmenter.files import make_folder
@@ -18,13 +18,13 @@ from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import iou
 from segmenter.refine import refine
-from segmenter.targets import require_kept, told_apart
+from segmenter.targets import distinct_paths, require_kept
 from segmenter.training.pairs import find_pictures, read_grey
 
 # Long sides of the looks as shares of the model's photo size; each also mirrored.
 LOOKS = (2 / 3, 1.0, 7 / 6)
 # A pixel is in doubt where the looks' standard deviation is above this.
-SPREAD = 40 / 255
+LARGEST_DEVIATION = 40 / 255
 # A label is taken with hardly a pixel in doubt, or with few and another model's agreement.
 LEAST_DOUBT, SOME_DOUBT, AGREEMENT = 0.02, 0.06, 0.95
 # Of the photo that people cover; otherwise there is nothing to learn an outline from.
@@ -50,7 +50,7 @@ def look_often(frame: Frame, segmenter: Segmenter) -> Label:
     looks = [segmenter.probability(frame, size) for size in sizes]
     looks += [segmenter.probability(mirrored, size)[:, ::-1] for size in sizes]
     mean = np.mean(looks, axis=0, dtype=np.float32)
-    return Label(refine(mean, frame), float((np.std(looks, axis=0) > SPREAD).mean()))
+    return Label(refine(mean, frame), float((np.std(looks, axis=0) > LARGEST_DEVIATION).mean()))
 
 
 def is_trusted(label: Label, other: Alpha | None) -> bool:
@@ -104,7 +104,7 @@ def label_photos(
         raise InvalidDataset(f"{others} holds no pictures; give another model's alphas, STEM.png")
     make_folder(target)
     taken = 0
-    names = told_apart([Path(path.stem) for path in paths], paths)
+    names = distinct_paths([Path(path.stem) for path in paths], paths)
     for path, name in progress(list(zip(paths, names, strict=True)), quiet, "photo"):
         try:
             frame = open_image(path)
@@ -130,4 +130,4 @@ def write_pair(target: Path, stem: str, frame: Frame, alpha: Alpha) -> None:
     """Write a photo as it is seen, upright, and its mask."""
     mask = np.clip(CONTRAST * (alpha - 0.5) + 0.5, 0, 1)
     save_image(target / "images" / f"{stem}.jpg", frame)
-    save_image(target / "masks" / f"{stem}.png", to_grey(mask))
+    save_image(target / "masks" / f"{stem}.png", to_uint8(mask))

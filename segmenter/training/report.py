@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segmenter.arrays import Frame, to_grey
+from segmenter.arrays import Frame, to_uint8
 from segmenter.errors import OutputFailed
 from segmenter.files import finished
 from segmenter.images import save_image
@@ -18,7 +18,7 @@ from segmenter.training.marks import (
     difference,
     mark_difference,
 )
-from segmenter.training.pairs import spread
+from segmenter.training.pairs import evenly_spaced
 from segmenter.training.plots import draw_precision_recall
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile, free_path
 
@@ -71,7 +71,11 @@ def write_report(
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a small file whole; OutputFailed when it can't be."""
+    """Write a small file whole or not at all.
+
+    Raises:
+        OutputFailed: it can't be written.
+    """
     try:
         with finished(path) as part:
             part.write_text(text + "\n", encoding="utf-8")
@@ -96,7 +100,7 @@ def worst_row(evaluation: Evaluation, index: int, raw: bool) -> Row:
     alpha = matte_of_image(frame, evaluation.model.segmenter, raw)
     missed, added = difference(alpha, truth)
     shares = f"{missed.mean():.1%} missed, {added.mean():.1%} added"
-    pictures = (frame, truth, to_grey(alpha), mark_difference(frame, missed, added))
+    pictures = (frame, truth, to_uint8(alpha), mark_difference(frame, missed, added))
     captions = ("", "", "", shares)
     tiles = [
         Tile(coloured(fit_tile(picture, len(WORST_HEADS))), caption)
@@ -113,7 +117,7 @@ def draw_side_by_side(group: Sequence[Evaluation], raw: bool) -> Frame:
     """Draw every model's cut-out of the same photos, from the hardest to the easiest."""
     photos = group[0].photos
     means = np.mean([[score["miou"] for score in one.scores] for one in group], axis=0)
-    chosen = spread(np.argsort(means, kind="stable"), COMPARED_PHOTOS)
+    chosen = evenly_spaced(np.argsort(means, kind="stable"), COMPARED_PHOTOS)
     heads = ("photo", "truth", *(one.model.name for one in group))
     rows = []
     for index in chosen:

@@ -1,17 +1,14 @@
 """A training run's state: everything a checkpoint must hold to go on exactly."""
 
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from copy import deepcopy
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segmenter.errors import InvalidInput, OutputFailed, TrainingFailed, first_line
-from segmenter.files import finished
+from segmenter.errors import InvalidInput, TrainingFailed
+from segmenter.training.checkpoint import read_checkpoint, write_checkpoint
 from segmenter.training.depthwise import hasten
 from segmenter.training.losses import combine
 from segmenter.training.options import TrainOptions
@@ -71,8 +68,8 @@ class Run:
     def save(self) -> None:
         """Write the checkpoint whole, over the last one.
 
-        Amid steps that give no number the last one stays, which is from before them; not at the
-        run's end, after which nothing else would be saved.
+        While steps give no number the last one stays, which is from before them. At the run's end
+        it is written all the same, since nothing would be saved after it.
         """
         if self.left_out and self.seen < self.options.samples:
             return
@@ -190,35 +187,6 @@ class Run:
         fall = FINAL_RATE + (1 - FINAL_RATE) * (1 + float(phase)) / 2
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * warm * fall
-
-
-def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint whole or not at all; OutputFailed when it can't be."""
-    try:
-        with finished(path) as part:
-            torch.save(dict(state), part)
-    except RuntimeError as error:  # torch's own of a full disk
-        raise OutputFailed(
-            f"can't write {path}: {first_line(error)}; check the folder's free space, then give "
-            "the same command again to go on"
-        ) from error
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint without running code that may be in it.
-
-    Raises:
-        InvalidInput: the file is missing or no checkpoint.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        state["average"], state["options"]
-    except Exception as error:  # torch raises what its unpickler, zip reader or the file system do
-        raise InvalidInput(
-            f"{path} is no checkpoint of a training run, or damaged; remove it to begin anew, or "
-            "put back the run's own"
-        ) from error
-    return state
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:

@@ -107,11 +107,11 @@ def draw_row(row: Row, width: int, column: int) -> Frame:
     write(draw, (MARGIN, 0), row.caption, CAPTION, width - 2 * MARGIN)
     for index, tile in enumerate(row.tiles):
         left = MARGIN + index * (column + GAP)
-        height, width = tile.picture.shape[:2]
+        tall, wide = tile.picture.shape[:2]
         canvas.paste(Image.fromarray(tile.picture), (left, top))
         # Without an outline a white mask would end nowhere.
-        draw.rectangle((left - 1, top - 1, left + width, top + height), outline=FRAME)
-        write(draw, (left, top + height + GAP // 2), tile.caption, CAPTION, column)
+        draw.rectangle((left - 1, top - 1, left + wide, top + tall), outline=FRAME)
+        write(draw, (left, top + tall + GAP // 2), tile.caption, CAPTION, column)
     return np.asarray(canvas)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from segmenter.backends import Backend, OnnxBackend, TorchBackend
 from segmenter.device import Device
 from segmenter.errors import SegmenterError
+from segmenter.preprocess import padded_shape
 from segmenter.record import Weights
 from segmenter.weights import fetch
 
@@ -39,8 +40,8 @@ def measure_network(model: str | None, record: Weights, device: Device) -> Netwo
         record: its record.
         device: where it runs.
     """
-    side = -(-record.live_size // record.stride_multiple) * record.stride_multiple
-    batch = np.random.default_rng(SEED).standard_normal((1, 3, side, side), np.float32)
+    size = padded_shape(record.live_size, record.live_size, record.stride_multiple)
+    batch = np.random.default_rng(SEED).standard_normal((1, 3, *size), np.float32)
 
     def onnx() -> Backend:
         return OnnxBackend(fetch(model, file="onnx").path, device)

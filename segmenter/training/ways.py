@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from segmenter.arrays import Alpha, Frame, Probability, to_grey
+from segmenter.arrays import Alpha, Frame, Probability, to_uint8
 from segmenter.batch import progress
 from segmenter.composite import over
 from segmenter.foreground import estimate_foreground
@@ -150,7 +150,7 @@ def cases_of(pictures: PhotoSet | Composites) -> tuple[str, int, Iterable[Case]]
     """Return a set's name, how many pictures it has, and these one after the other."""
     if isinstance(pictures, PhotoSet):
         return pictures.name, len(pictures.pairs), (Case(*read_pair(p)) for p in pictures.pairs)
-    made = (Case(one.frame, to_grey(one.alpha), one.foreground) for one in pictures)
+    made = (Case(one.frame, to_uint8(one.alpha), one.foreground) for one in pictures)
     return "composites", len(pictures), made
 
 

@@ -3,8 +3,10 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import takewhile
 from types import MappingProxyType
 
+_AFTER_INPUT = ("Output #", "Stream mapping")  # what follows is no longer about the file
 _COVER_ART = ("(attached pic)", "(timed thumbnails)")
 # Streams that belong together, as a picture and its time code, stand in a group, before the others.
 _STREAM = re.compile(r"^ +Stream (?:#0:(\d+)|group )")
@@ -70,23 +72,16 @@ class Header:
 
 def read_header(messages: list[str]) -> Header:
     """Pick the first picture that is no cover art, what is said of it, and the sounds."""
-    start, duration, current = Fraction(0), None, None
-    streams: dict[int, list[str]] = {}
-    for line in messages:
-        if line.startswith(("Output #", "Stream mapping")):
-            break
+    start, duration = Fraction(0), None
+    of_input = list(takewhile(lambda line: not line.startswith(_AFTER_INPUT), messages))
+    for line in of_input:
         if found := _FILE_START.match(line):
             start = Fraction(found[1])
         if found := _FILE_DURATION.match(line):
             duration = 3600 * int(found[1]) + 60 * int(found[2]) + Fraction(found[3])
-        if found := _STREAM.match(line):
-            current = streams.setdefault(int(found[1]), []) if found[1] else None
-        if current is not None:
-            current.append(line)
-    in_order = [streams[number] for number in sorted(streams)]
-    pictures = (lines for lines in in_order if is_picture(lines[0]))
-    picture = next(pictures, [""])
-    sounds = [sound_of(lines[0]) for lines in in_order if " Audio: " in lines[0]]
+    streams = streams_of(of_input)
+    picture = next((lines for lines in streams if is_picture(lines[0])), [""])
+    sounds = [sound_of(lines[0]) for lines in streams if " Audio: " in lines[0]]
     said = "\n".join(picture)
     rotation, cropping = _ROTATION.search(said), _CROPPING.search(said)
     left, right, top, bottom = map(int, cropping.groups()) if cropping else (0, 0, 0, 0)
@@ -102,6 +97,18 @@ def read_header(messages: list[str]) -> Header:
         file_start=start,
         file_duration=duration,
     )
+
+
+def streams_of(messages: list[str]) -> list[list[str]]:
+    """Return what ffmpeg says of each stream, a list of lines, in the file's order."""
+    streams: dict[int, list[str]] = {}
+    current: list[str] | None = None
+    for line in messages:
+        if found := _STREAM.match(line):
+            current = streams.setdefault(int(found[1]), []) if found[1] else None
+        if current is not None:
+            current.append(line)
+    return [streams[number] for number in sorted(streams)]
 
 
 def is_picture(line: str) -> bool:

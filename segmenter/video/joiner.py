@@ -4,9 +4,10 @@ from pathlib import Path
 
 from segmenter.errors import OutputFailed
 from segmenter.files import finished
+from segmenter.video.formats import require_format
 from segmenter.video.probe import VideoInfo
 from segmenter.video.process import FFmpeg, file_url
-from segmenter.video.writer import inputs_in_step, require_format
+from segmenter.video.writer import inputs_in_step
 
 
 def join(

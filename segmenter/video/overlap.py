@@ -19,7 +19,7 @@ _END = object()
 
 
 def overlap(items: Iterable[Item], stage: Callable[[Item], Result]) -> Generator[Result]:
-    """Yield `stage(item)` of every item in order; a thread works one ahead of whoever takes them.
+    """Yield `stage(item)` of every item in order; a thread makes the next while one is used.
 
     To chain: `overlap(overlap(frames, first), second)`. What `items` or `stage` raises is raised
     here, after the results before it. Closing the generator, or dropping it, waits for the call

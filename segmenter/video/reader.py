@@ -159,10 +159,10 @@ def _seek(path: Path, info: VideoInfo, start: int) -> list[str]:
 
 
 def _keeping_filters(info: VideoInfo) -> list[str]:
-    """Return the options by which time goes on where the picture changes its size.
+    """Return the options that keep the filters running where the picture changes its size.
 
-    Begun anew there, the filters would count it from there. But those that turn a picture, and
-    those that join its fields, can't take another size.
+    Started anew there, they would count time from there on. Only filters that turn a picture, or
+    join its fields, have to be started anew: they can't take another size.
     """
     return [] if info.is_turned or info.is_interlaced else ["-reinit_filter", "0"]
 

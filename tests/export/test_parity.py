@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
+from segmenter.benchmark import SCENE_SIZES
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.export.parity import compare, median_times, to_markdown
 from segmenter.export.photos import (
-    GENERATED,
     Photo,
     calibration_photos,
     parity_photos,
@@ -133,7 +133,7 @@ def test_photos_come_with_the_masks_beside_them(folder):
 
 def test_generated_pictures_stand_in_for_photos():
     photos = [read() for read in parity_photos(None, 1)]
-    assert [photo.frame.shape[:2] for photo in photos] == list(GENERATED)
+    assert [photo.frame.shape[:2] for photo in photos] == list(SCENE_SIZES)
     assert all(photo.frame.dtype == np.uint8 and photo.frame.std() > 10 for photo in photos)
 
 

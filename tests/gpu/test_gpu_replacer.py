@@ -26,10 +26,10 @@ from segmenter.gpu.look import Looker
 from segmenter.gpu.replacer import DeviceReplacer, batch_for, batches_of
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
+from segmenter.motion import MotionTracker
 from segmenter.pipeline import ReplaceOptions, put_before
 from segmenter.refine import RefineOptions
 from segmenter.stream import LiveReplacer, pictures_of, replace_in_video
-from segmenter.temporal import MotionTracker
 from segmenter.video import between, probe, read_frames
 
 # She holds nothing that might be part of her or not.

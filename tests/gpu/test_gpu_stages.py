@@ -16,6 +16,7 @@ from segmenter.gpu import blur, steady
 from segmenter.gpu import composite as gpu_composite
 from segmenter.gpu import foreground as gpu_foreground
 from segmenter.gpu import refine as gpu_refine
+from segmenter.motion import Motion
 from segmenter.refine import VIDEO, RefineOptions
 from segmenter.resample import shrink, shrink_to
 
@@ -139,7 +140,7 @@ def test_steadied_alphas(device):
     alphas = [np.clip(soft(*size) + generator.normal(0, 0.1), 0, 1) for _ in range(5)]
     alphas = [alpha.astype(np.float32) for alpha in alphas]
     still, nothing = np.zeros((*small, 2), np.float32), np.zeros(small, np.float32)
-    motions = [temporal.Motion(still, nothing, 0.8 * soft(*small, 30 + i)) for i in range(5)]
+    motions = [Motion(still, nothing, 0.8 * soft(*small, 30 + i)) for i in range(5)]
     motions[0] = motions[3] = None
     on_cpu = temporal.AlphaSteadier()
     expected = [on_cpu(*pair) for pair in zip(alphas, motions, strict=True)]

@@ -13,12 +13,12 @@ from segmenter.training.evaluate import (
     Evaluation,
     Model,
     PhotoSet,
+    distinct_names,
     evaluate,
     find_sets,
     score,
     to_json,
     to_markdown,
-    told_apart,
 )
 from segmenter.training.precision_recall import AlphaHistogram
 
@@ -108,7 +108,7 @@ def test_sets_of_the_same_name_are_told_apart_and_a_set_given_twice_counts_once(
     folders = [put_pair(tmp_path / "old" / "val"), put_pair(tmp_path / "new" / "val")]
     names = [photos.name for photos in find_sets([*folders, tmp_path / "old" / ".." / "old/val"])]
     assert names == [str(tmp_path / "old" / "val"), str(tmp_path / "new" / "val")]
-    assert told_apart(["x", "y"], ["a/x", "a/y"]) == ["x", "y"]
+    assert distinct_names(["x", "y"], ["a/x", "a/y"]) == ["x", "y"]
 
 
 def damaged(folder):

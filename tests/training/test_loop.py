@@ -10,10 +10,11 @@ import torch
 
 from segmenter.errors import InvalidDataset, InvalidInput, OutputFailed, TrainingFailed
 from segmenter.training import loop
+from segmenter.training.checkpoint import read_checkpoint, write_checkpoint
 from segmenter.training.data import PersonDataset
 from segmenter.training.loop import batches, is_patience_over, make_loader, train
 from segmenter.training.options import TrainOptions
-from segmenter.training.run import Run, choose_precision, read_checkpoint, write_checkpoint
+from segmenter.training.run import Run, choose_precision
 
 
 def options(data, run, samples: int = 8, **changes) -> TrainOptions:

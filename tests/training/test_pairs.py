@@ -8,7 +8,14 @@ from PIL import Image
 
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training.evaluate import check_scored, find_sets
-from segmenter.training.pairs import Pair, check_pairs, find_pairs, find_pictures, split, spread
+from segmenter.training.pairs import (
+    Pair,
+    check_pairs,
+    evenly_spaced,
+    find_pairs,
+    find_pictures,
+    split,
+)
 
 SIDEWAYS = 6  # EXIF: a viewer turns the stored rows and columns by a quarter
 SIDEWAYS_TIFF = Image.Exif()
@@ -356,6 +363,6 @@ def test_a_senseless_share_is_refused(many, share):
 
 
 def test_of_many_the_first_the_last_and_some_between():
-    chosen = spread(range(1000), 30)
+    chosen = evenly_spaced(range(1000), 30)
     assert len(chosen) == 30 and chosen[0] == 0 and chosen[-1] == 999
-    assert spread([7], 30) == [7] and spread([], 30) == []
+    assert evenly_spaced([7], 30) == [7] and evenly_spaced([], 30) == []

@@ -36,7 +36,7 @@ def composite(
     placed = [
         place_person(*person, *background.shape[:2], rng, FARTHEST_PERSON) for person in people
     ]
-    return before(background, placed, rng)
+    return draw_people(background, placed, rng)
 
 
 def group(
@@ -56,10 +56,10 @@ def group(
         placed.append(
             stand(image, alpha, tall, (x, ground + nearness * usual), (height, width), rng)
         )
-    return before(background, placed, rng)
+    return draw_people(background, placed, rng)
 
 
-def before(background: np.ndarray, people: Iterable[Person], rng: Generator) -> Sample:
+def draw_people(background: np.ndarray, people: Iterable[Person], rng: Generator) -> Sample:
     """Draw people before a background (h,w,3) of the same size, whoever is farther first."""
     image = background.astype(np.float32)
     mask = np.zeros(background.shape[:2], np.float32)
@@ -223,9 +223,9 @@ def match_light(person: Person, background: np.ndarray, rng: Generator) -> np.nd
     chosen = (person.coverage > 0.5).astype(np.uint8)
     if not chosen.any():
         return person.colours
-    mean, spread = (part.ravel() for part in cv2.meanStdDev(person.colours, mask=chosen))
-    mean_there, spread_there = (part.ravel() for part in cv2.meanStdDev(background))
-    gain = (spread_there.mean() + 8) / (spread.mean() + 8)  # 8: both may be of one colour
+    mean, deviation = (part.ravel() for part in cv2.meanStdDev(person.colours, mask=chosen))
+    mean_there, deviation_there = (part.ravel() for part in cv2.meanStdDev(background))
+    gain = (deviation_there.mean() + 8) / (deviation.mean() + 8)  # 8: both may be of one colour
     gain = np.clip(gain ** rng.uniform(0.0, 0.5), 0.7, 1.4)
     light = mean + rng.uniform(0.0, 0.6) * (mean_there - mean)
     return ((person.colours - mean) * gain + light).astype(np.float32)

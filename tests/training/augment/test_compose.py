@@ -5,10 +5,10 @@ import pytest
 from segmenter.training.augment.compose import (
     FARTHEST_PERSON,
     Person,
-    before,
     cast_shadow,
     composite,
     cut_sides,
+    draw_people,
     group,
     is_whole,
     match_light,
@@ -72,7 +72,7 @@ def test_the_nearer_stands_in_front():
 def test_where_two_cover_half_a_pixel_each_three_quarters_are_people():
     half = np.full(ROOM.shape[:2], 0.5, np.float32)
     people = [Person(np.zeros(ROOM.shape, np.float32), half, tall) for tall in (10.0, 20.0)]
-    assert (before(ROOM, people, np.random.default_rng(0)).mask == 191).all()
+    assert (draw_people(ROOM, people, np.random.default_rng(0)).mask == 191).all()
 
 
 def test_a_group_stands_whole_and_small_side_by_side_on_one_ground():
