@@ -58,7 +58,10 @@ FORMAT_HELP = (
 
 CLICK_HINT = "Several people? Click on one in your photo to keep only that one."
 CLICKED_HINT = "Only the one you clicked is kept, and whoever can't be told apart from them."
-EMPTY_HINT = "Nobody was found in this photo, so nothing of it is kept. Try another photo."
+EMPTY_HINT = (
+    "Nobody was found in this photo, so nothing of it is kept. Try another one, or draw over "
+    "whoever should stay: the view is called Correct."
+)
 NOBODY_HINT = "Nobody was found where you clicked. Click on a person to keep only that one."
 
 SWATCH = '<span class="swatch" style="background: rgb{colour}"></span>{name}: {meaning}'
