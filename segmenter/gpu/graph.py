@@ -14,6 +14,9 @@ from torch import Tensor
 
 WARM_UPS = 3  # libraries choose their kernels and take their memory, which no capture may
 MOST_GRAPHS = 4  # each holds the memory of its own shapes
+# A graph gives way to that of another shape after so many calls without it. Were it at once, more
+# shapes in use than graphs would capture anew at every frame: these go without one.
+CALLS_UNUSED = 200
 _capturing = threading.Lock()  # what begins one capture would disturb another
 
 
@@ -36,21 +39,33 @@ class Graphed:
         """
         self._function = function
         self._captured: OrderedDict[torch.Size, tuple] = OrderedDict()
+        self._called = 0
+        self._used_at: dict[torch.Size, int] = {}
 
     def __call__(self, tensor: Tensor) -> tuple[Tensor, ...]:
         """Return what the function returns."""
         if not tensor.is_cuda:
             return self._function(tensor)
+        self._called += 1
         if tensor.shape not in self._captured:
-            if len(self._captured) >= MOST_GRAPHS:
-                torch.cuda.current_stream(tensor.device).synchronize()  # it may still be running
-                self._captured.popitem(last=False)
+            if len(self._captured) >= MOST_GRAPHS and not self._drop_unused(tensor.device):
+                return self._function(tensor)
             self._captured[tensor.shape] = self._capture(tensor)
         self._captured.move_to_end(tensor.shape)
+        self._used_at[tensor.shape] = self._called
         held, graph, results = self._captured[tensor.shape]
         held.copy_(tensor)
         graph.replay()
         return tuple(result.clone() for result in results)
+
+    def _drop_unused(self, device: torch.device) -> bool:
+        """Drop the graph that was used longest ago, if that is long enough."""
+        oldest = next(iter(self._captured))
+        if self._called - self._used_at[oldest] < CALLS_UNUSED:
+            return False
+        torch.cuda.current_stream(device).synchronize()  # it may still be running
+        del self._captured[oldest], self._used_at[oldest]
+        return True
 
     def _capture(self, tensor: Tensor) -> tuple[Tensor, torch.cuda.CUDAGraph, tuple[Tensor, ...]]:
         held = tensor.clone()

@@ -11,7 +11,7 @@ from drawn import differences, portrait
 from segmenter.background import Blur, Colour, Picture, Transparent
 from segmenter.gpu import look
 from segmenter.gpu.filters import _made, _recent
-from segmenter.gpu.graph import Graphed
+from segmenter.gpu.graph import CALLS_UNUSED, MOST_GRAPHS, Graphed
 from segmenter.gpu.look import looker_of
 from segmenter.gpu.replacer import DeviceReplacer
 from segmenter.inference import Segmenter
@@ -126,6 +126,20 @@ def test_a_graph_does_it_again_with_other_values(card):
             doubled, turned = twice(torch.full((2, 3), value).to(CUDA))
             assert (doubled.held == 2 * value).all() and (turned.held == value).all()
     assert card.captures == 1
+
+
+def test_more_shapes_in_use_than_graphs_go_without_one(card):
+    """Six visitors in turns: nothing is captured anew; and one who stays alone gets a graph."""
+    doubled = Graphed(lambda one: (one * 2,))
+    shapes = [(2, width) for width in range(1, MOST_GRAPHS + 3)]
+    with card.on(card.new_stream()):
+        for value in (1.0, 3.0, 7.0):
+            for shape in shapes:
+                assert (doubled(torch.full(shape, value).to(CUDA))[0].held == 2 * value).all()
+        assert card.captures == MOST_GRAPHS
+        for _ in range(CALLS_UNUSED + 1):
+            doubled(torch.ones(shapes[-1]).to(CUDA))
+        assert card.captures == MOST_GRAPHS + 1
 
 
 def test_another_stream_is_waited_for(card):
