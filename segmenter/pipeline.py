@@ -23,7 +23,7 @@ from segmenter.images import IMAGE_ENDINGS, open_image
 from segmenter.inference import Segmenter
 from segmenter.people import Point, choose_people, require_choice
 from segmenter.refine import RefineOptions, adjust, refine
-from segmenter.strokes import Stroke, apply_strokes, require_strokes
+from segmenter.strokes import Stroke, apply_strokes, hold_strokes, require_strokes
 from segmenter.video import VIDEO_ENDINGS, probe, read_frames
 
 # How far the person's colours are blurred into what a cut-out hides, as a share of its long side.
@@ -139,7 +139,7 @@ def replace_in_image(
     segmenter = segmenter or Segmenter()
     options = options or ReplaceOptions()
     probability = choose(segmenter.probability(frame), frame, options)
-    alpha = refine(probability, frame, options.refine)
+    alpha = refine_photo(probability, frame, options)
     if background is None or isinstance(background, Transparent):
         shown, hers = adjust(alpha, options.refine)
         cutout = cut_out(estimate_foreground(frame, hers, shown=shown), shown)
@@ -165,7 +165,12 @@ def to_alpha(probability: Probability, frame: Frame, options: ReplaceOptions) ->
     Returns:
         (H, W) float32 in [0, 1].
     """
-    return refine(choose(probability, frame, options), frame, options.refine)
+    return refine_photo(choose(probability, frame, options), frame, options)
+
+
+def refine_photo(probability: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
+    """Refine the edges of what was chosen in a photo; what lies under strokes holds."""
+    return hold_strokes(refine(probability, frame, options.refine), options.strokes)
 
 
 def put_before(

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.arrays import Frame, Mask, Probability
+from segmenter.arrays import Alpha, Frame, Mask, Probability
 from segmenter.errors import InvalidInput
 from segmenter.people import Point
 from segmenter.resample import enlarge, shrink, shrink_to
@@ -22,6 +22,9 @@ DRAWN_SIDE = 1280  # pixels, long side of the picture in which strokes are drawn
 FRACTION_BITS = 4  # of OpenCV's coordinates, so that strokes run between pixels too
 NARROWEST, WIDEST = 0.005, 0.5
 REACH = 1  # times a stroke's width: so far beside it what looks like it follows
+# So much of a stroke's width is held against the refinement, which would close a narrow gap in flat
+# colours; the rest may move to the picture's edges.
+HELD = 0.5
 # Colours of so many pixels of either side are compared, each spread by so many grey levels; a pixel
 # follows a stroke whose side has its colour so many times as often as the other.
 SAMPLES, SPREAD, CLEARLY = 200, 12.0, 8.0
@@ -78,19 +81,31 @@ def apply_strokes(probability: Probability, frame: Frame, strokes: Sequence[Stro
     """
     if not strokes:
         return probability
-    height, width = probability.shape
-    small, drawn = shrink(probability, STUDIED_SIDE), shrink(probability, DRAWN_SIDE).shape
+    small = shrink(probability, STUDIED_SIDE)
     picture = shrink_to(frame, *small.shape)
-    for keeps in (True, False):
-        follows = followers(strokes, small > 0.5, picture, keeps).astype(np.float32)
-        decided = enlarge(follows, height, width)
-        under = draw(strokes, *drawn, keeps).astype(np.float32)
-        decided = np.maximum(decided, enlarge(under, height, width))
-        if keeps:
-            probability = np.maximum(probability, decided)
-        else:
-            probability = np.minimum(probability, 1 - decided)
-    return probability
+    kept, dropped = (
+        enlarge(
+            followers(strokes, small > 0.5, picture, keeps).astype(np.float32), *probability.shape
+        )
+        for keeps in (True, False)
+    )
+    followed = np.minimum(np.maximum(probability, kept), 1 - dropped)
+    return set_under(followed, strokes)
+
+
+def hold_strokes(alpha: Alpha, strokes: Sequence[Stroke]) -> Alpha:
+    """Set alpha, (H, W), under the middle of each stroke; its rim may have moved to an edge."""
+    return set_under(alpha, strokes, HELD) if strokes else alpha
+
+
+def set_under(values: Probability, strokes: Sequence[Stroke], share: float = 1) -> Probability:
+    """Set (h, w) to 1 or 0 under strokes, or under so much of their width."""
+    drawn = shrink(values, DRAWN_SIDE).shape
+    kept, dropped = (
+        enlarge(draw(strokes, *drawn, keeps, share).astype(np.float32), *values.shape)
+        for keeps in (True, False)
+    )
+    return np.minimum(np.maximum(values, kept), 1 - dropped)
 
 
 def followers(strokes: Sequence[Stroke], person: Mask, picture: Frame, keeps: bool) -> Mask:
@@ -132,11 +147,11 @@ def likeness(colours: Frame, samples: NDArray[np.float32]) -> NDArray[np.float32
     return np.exp(distances / (-2 * SPREAD**2)).mean(axis=1)
 
 
-def draw(strokes: Sequence[Stroke], height: int, width: int, keeps: bool) -> Mask:
-    """Mark in (height, width) what is kept, or dropped, under the last stroke there."""
+def draw(strokes: Sequence[Stroke], height: int, width: int, keeps: bool, share: float = 1) -> Mask:
+    """Mark in (height, width) what is kept, or dropped, under a share of the last stroke there."""
     painted = np.zeros((height, width), np.uint8)
     for stroke in strokes:
-        paint(painted, stroke, stroke.width, int(stroke.keeps == keeps))
+        paint(painted, stroke, share * stroke.width, int(stroke.keeps == keeps))
     return painted > 0
 
 

@@ -553,6 +553,16 @@ def test_a_program_keeps_one_person(page, couple):
     assert alpha[60, 125] == 255 and alpha[60, 60] == 0
 
 
+def test_a_program_corrects_by_strokes(page, couple):
+    strokes = json.dumps(drawing_on("")["strokes"])
+    answer = page.predict(handle_file(str(couple)), strokes=strokes, api_name="/replace_image")
+    alpha = np.array(Image.open(answer))[..., 3]
+    assert alpha[60, 125] == 0 and alpha[60, 60] == 255
+    for wrong, said in (("no JSON", "this is no JSON"), ("7", "strokes are a list")):
+        with pytest.raises(AppError, match=said):
+            page.predict(handle_file(str(couple)), strokes=wrong, api_name="/replace_image")
+
+
 def test_a_program_replaces_a_video(page, video):
     answer = page.predict(handle_file(str(video)), background="blur", api_name="/replace_video")
     assert probe(Path(answer)).frame_count == 10

@@ -70,6 +70,19 @@ def test_replace_keeps_the_person_at_a_place(fake, tmp_path):
     assert alpha[60, 120] == 255 and alpha[60, 40] == 0
 
 
+def test_replace_keeps_and_removes_what_strokes_say_the_last_where_they_cross(fake, tmp_path):
+    picture = person(left=20)
+    picture[50:70, 110:130] = (40, 60, 200)  # a bag that the segmenter does not see
+    save_image(tmp_path / "anna.png", picture)
+    strokes = ["--keep", "0.72,0.5 0.78,0.5", "--remove", "0.25,0.5", "--brush", "0.05"]
+    for more, is_kept in ([], True), (["--remove", "0.75,0.4 0.75,0.6"], False):
+        arguments = ["replace", str(tmp_path / "anna.png"), *strokes, *more]
+        assert cli.main([*arguments, "-o", str(tmp_path / "out.png")]) == 0
+        alpha = cv2.imread(str(tmp_path / "out.png"), cv2.IMREAD_UNCHANGED)[..., 3]
+        assert alpha[60, 40] == 0 and (alpha[60, 120] == 255) == is_kept
+        assert alpha[45, 30] == 255  # of her; the stroke's own colours are hers everywhere
+
+
 def test_replace_tells_that_nobody_is_at_a_place(fake, tmp_path, capsys):
     save_image(tmp_path / "anna.png", person())
     arguments = ["replace", str(tmp_path / "anna.png"), "--people", "clicked", "--at", "0.05,0.9"]
@@ -107,6 +120,8 @@ def test_a_failed_item_gives_exit_code_one(fake, tmp_path, capsys):
         ["replace", "nowhere.jpg", "--people", "clicked", "--at", "left"],
         ["replace", "nowhere.jpg", "--people", "clicked", "--at", "310,420"],
         ["replace", "nowhere.jpg", "--people", "clicked"],
+        ["replace", "nowhere.jpg", "--keep", "left"],
+        ["replace", "nowhere.jpg", "--remove", "0.1,0.1", "--brush", "3"],
         ["matte", "nowhere", "-o", "out"],
         ["replace", "/"],
     ],

@@ -69,6 +69,14 @@ def test_a_stroke_that_drops_takes_away_what_looks_like_it():
     assert after[60:, 90:172].min() > 0.95  # the coat
 
 
+@pytest.mark.parametrize("width", [0.01, 0.02, 0.05])
+def test_in_flat_colours_a_narrow_stroke_holds_too(width):
+    """Where the refinement sees nothing that would part it from what is around it."""
+    gone = alpha_with(Stroke(((0.4, 0.3), (0.4, 0.8)), width, keeps=False))
+    come = alpha_with(Stroke(((0.8, 0.1), (0.8, 0.3)), width, keeps=True))
+    assert gone[80:180, 127:129].max() < 0.1 and come[30:66, 255:257].min() > 0.9
+
+
 def test_nothing_goes_beside_a_stroke_that_keeps_nor_comes_beside_one_that_drops():
     """The wall's colours under the one, the coat's under the other, right beside the outline."""
     before = alpha_with()

@@ -4,6 +4,7 @@ import argparse
 import os
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from segmenter.cli.command import (
     DONE,
@@ -42,6 +43,7 @@ def add_replace(commands) -> None:
         "--fit", choices=("cover", "contain", "tile"), default="cover", help="how a picture fills"
     )
     add_people(parser.add_argument_group("people"))
+    add_strokes(parser.add_argument_group("corrections by hand"))
     add_edges(parser.add_argument_group("edges"))
     parser.add_argument(
         "--no-smoothing", action="store_true", help="videos: every frame on its own"
@@ -67,6 +69,43 @@ def add_people(people) -> None:
         help="a place on that person as shares of the photo's width and height, whatever its size: "
         "0.25,0.6 is a quarter from the left and six tenths down",
     )
+
+
+def add_strokes(strokes) -> None:
+    """Describe corrections by hand."""
+    for name, keeps, does in (("--keep", True, "keeps"), ("--remove", False, "removes")):
+        strokes.add_argument(
+            name,
+            dest="strokes",
+            action="append",
+            default=[],
+            type=partial(Drawn, keeps),
+            metavar="'X,Y X,Y ...'",
+            help=f"{does} what lies under a stroke through these places, each as for --at, and "
+            "what looks like it beside it (photos only); may be given several times, and where "
+            "strokes cross the last counts",
+        )
+    strokes.add_argument(
+        "--brush", type=float, default=0.04, help="width of strokes, as a share of the long side"
+    )
+
+
+class Drawn(NamedTuple):
+    """A stroke before its places are read."""
+
+    keeps: bool
+    places: str
+
+    def to_stroke(self, width: float):
+        """Return the stroke.
+
+        Raises:
+            InvalidInput: its places or width can't be used.
+        """
+        from segmenter.pipeline import read_point
+        from segmenter.strokes import Stroke
+
+        return Stroke(tuple(map(read_point, self.places.split())), width, self.keeps)
 
 
 def add_edges(edges) -> None:
@@ -128,6 +167,7 @@ def run_replace(chosen: argparse.Namespace) -> int:
     options = ReplaceOptions(
         people=chosen.people,
         point=read_point(chosen.at),
+        strokes=tuple(drawn.to_stroke(chosen.brush) for drawn in chosen.strokes),
         refine=edges,
         smoothing=not chosen.no_smoothing,
     )

@@ -1,16 +1,18 @@
 """The page for programs: two stable names, whose arguments do not follow the page's layout."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
 from segmenter.background import FITS
 from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS
-from segmenter.page.choice import AskedOptions, Choice
+from segmenter.page.choice import AskedOptions, Choice, read_strokes
 from segmenter.page.panel import PEOPLE
 from segmenter.page.widgets import friendly, seldom
 from segmenter.page.work import AUTOMATIC, FORMAT_CHOICES, Desk
@@ -31,12 +33,15 @@ def replace_image(
     feather_px: float = 0.0,
     shift_px: float = 0.0,
     at: str = "",
+    strokes: str = "[]",
 ) -> str:
     """Replace a photo's background; the answer is a PNG at the photo's own size.
 
     `background` is `#rrggbb`, `blur`, `blur:RADIUS`, `transparent` or the name of one of the page's
     pictures; a `background_picture` is used instead of it. `people` may be `clicked`: then `at` is
-    a place on the one to keep, as shares of width and height such as `0.25,0.6`.
+    a place on the one to keep, as shares of width and height such as `0.25,0.6`. `strokes` are
+    corrections by hand, JSON: `[{"points": [[x, y], ...], "width": w, "keeps": true}, ...]`, of
+    which x and y are such shares too, and w is one of the long side.
     """
     options = AskedOptions(
         people=people,
@@ -47,7 +52,8 @@ def replace_image(
     )
     choice = Choice(background, fit, options, as_path(background_picture))
     with friendly():
-        return str(desk.photo(require_path(photo), choice).download)
+        drawn = read_strokes(as_json(strokes))
+        return str(desk.photo(require_path(photo), choice, strokes=drawn).download)
 
 
 def replace_video(
@@ -76,6 +82,18 @@ def replace_video(
     with friendly(), closing(desk.video(require_path(video), choice, file_format)) as steps:
         for step in seldom(steps):
             yield None if isinstance(step, Progress) else str(step.path)
+
+
+def as_json(text: str) -> Any:
+    """Read JSON.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"this is no JSON: {text[:40]}") from error
 
 
 def as_path(upload: str | None) -> Path | None:
@@ -116,10 +134,11 @@ def build_endpoints(desk: Desk) -> None:
         gr.Slider(-50, 50, 0, label="shift_px", visible=False),
     ]
     at = gr.Textbox("", label="at", visible=False)
+    strokes = gr.Textbox("[]", label="strokes", visible=False)
     done, trigger = gr.File(visible=False), gr.Button(visible=False)
     trigger.click(
         partial(replace_image, desk),
-        [photo, words, picture, fit, photo_people, *edges, at],
+        [photo, words, picture, fit, photo_people, *edges, at, strokes],
         done,
         api_name="replace_image",
         concurrency_id="photo",
