@@ -51,4 +51,6 @@ def require_coverage(coverage: Any, frame: Frame) -> NDArray[np.float32]:
 
 def to_uint8(coverage: Alpha | Probability | Mask) -> NDArray[np.uint8]:
     """Turn (H, W) in [0, 1] into 256 levels, (H, W) uint8: of an alpha this is the matte."""
+    if coverage.dtype == bool:  # which OpenCV takes from release 5 on
+        coverage = coverage.view(np.uint8)
     return cv2.convertScaleAbs(coverage, alpha=255)

@@ -184,9 +184,21 @@ class Noted(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one."""
         self.warnings.append(record.getMessage())
-        # What Python does where nobody handles a warning, and this handler keeps it from doing.
-        if not logging.getLogger().handlers:
+        # What Python does where nobody handles a warning, and such handlers keep it from doing.
+        handlers = handlers_of(record.name)
+        is_told = any(not isinstance(one, Noted) for one in handlers)
+        if not is_told and handlers[0] is self and logging.lastResort:
             logging.lastResort.handle(record)
+
+
+def handlers_of(name: str) -> list[logging.Handler]:
+    """Return the handlers that are given what the logger of this name is told."""
+    logger: logging.Logger | None = logging.getLogger(name)
+    found: list[logging.Handler] = []
+    while logger:
+        found += logger.handlers
+        logger = logger.parent if logger.propagate else None
+    return found
 
 
 def explain(problem: Exception) -> str:

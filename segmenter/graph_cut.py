@@ -63,11 +63,11 @@ def grab_cut(picture: Frame, person: Mask, doubtful: Mask) -> tuple[Mask, tuple[
 
     Args:
         picture: (h, w, 3) uint8.
-        person: (h, w), the more probable side of each pixel.
-        doubtful: (h, w), where that may change.
+        person: (h, w) bool, the more probable side of each pixel; not all of one side.
+        doubtful: (h, w) bool, where that may change.
 
     Returns:
-        Where the person is then, (h, w); and the models of her and of the background.
+        Where the person is then, (h, w) bool; and the models of her and of the background.
     """
     labels = np.where(
         doubtful,
@@ -75,14 +75,15 @@ def grab_cut(picture: Frame, person: Mask, doubtful: Mask) -> tuple[Mask, tuple[
         np.where(person, cv2.GC_FGD, cv2.GC_BGD),
     ).astype(np.uint8)
     hers, background = np.zeros((1, MODEL_LENGTH)), np.zeros((1, MODEL_LENGTH))
-    # The Gaussians are begun at random: the same each time.
+    # The Gaussians are begun at random: the same each time, since each thread has a generator of
+    # its own.
     cv2.setRNGSeed(0)
     cv2.grabCut(picture, labels, None, background, hers, ROUNDS, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD), (hers, background)
 
 
 def log_ratio(colours: Frame, hers: Model, background: Model) -> NDArray[np.float64]:
-    """Return the logarithm of how much likelier colours, (N, 3), are hers; (N,)."""
+    """Return the logarithm of how much likelier colours, (N, 3), are hers; (N,), finite."""
     return np.log(density(colours, hers) / density(colours, background))
 
 

@@ -28,6 +28,9 @@ HELD = 0.5
 # Colours of so many pixels of either side are compared, each spread by so many grey levels; a pixel
 # follows a stroke whose side has its colour so many times as often as the other.
 SAMPLES, SPREAD, CLEARLY = 200, 12.0, 8.0
+# Where all of the other side lies beside strokes, nothing tells its colours: every one counts as so
+# frequent there. What follows is then at most some 37 grey levels from the stroke's own colours.
+UNKNOWN = 1e-3
 MOST_STROKES, MOST_POINTS = 500, 20_000
 
 
@@ -116,6 +119,9 @@ def followers(strokes: Sequence[Stroke], person: Mask, picture: Frame, keeps: bo
         person: (h, w), what is kept without strokes.
         picture: (h, w, 3) uint8 RGB.
         keeps: which strokes.
+
+    Returns:
+        (h, w) bool.
     """
     other = ~person if keeps else person
     under = draw(strokes, *person.shape, keeps)
@@ -125,7 +131,8 @@ def followers(strokes: Sequence[Stroke], person: Mask, picture: Frame, keeps: bo
     own, others = (samples_of(picture, mask) for mask in (under, other & ~under & ~is_open))
     alike = np.zeros(person.shape, bool)
     asked = picture[is_open]
-    alike[is_open] = likeness(asked, own) > CLEARLY * likeness(asked, others)
+    elsewhere = likeness(asked, others) if len(others) else UNKNOWN
+    alike[is_open] = likeness(asked, own) > CLEARLY * elsewhere
     _, pieces = cv2.connectedComponents((alike | under).astype(np.uint8), connectivity=4)
     return alike & np.isin(pieces, np.unique(pieces[under]))
 

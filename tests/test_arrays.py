@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -36,3 +37,16 @@ def test_coverage_must_have_the_frames_size_and_be_float32():
 
 def test_grey_spans_the_whole_range():
     assert to_uint8(np.array([[0.0, 0.5, 1.0]], np.float32)).tolist() == [[0, 128, 255]]
+
+
+def test_a_mask_becomes_black_and_white_by_an_opencv_4_too(monkeypatch):
+    """Before its release 5 OpenCV refuses what is bool; both are allowed."""
+    convert = cv2.convertScaleAbs
+
+    def convert_as_4_does(pixels, **options):
+        assert pixels.dtype != bool, "src data type = bool is not supported"
+        return convert(pixels, **options)
+
+    monkeypatch.setattr(cv2, "convertScaleAbs", convert_as_4_does)
+    columns = np.array([[True, False, True, False]])[:, ::2]
+    assert to_uint8(columns).tolist() == [[255, 255]]

@@ -1,11 +1,15 @@
 """Doubt goes to the side whose colours it has; where the colours do not tell, it stays."""
 
+from concurrent.futures import ThreadPoolExecutor
+from math import erf, sqrt
+
 import cv2
 import numpy as np
 import pytest
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
+from segmenter import graph_cut
 from segmenter.graph_cut import decide_doubt, density, grab_cut, log_ratio
 
 HEIGHT, WIDTH, EDGE = 120, 160, 75  # the coat ends at this column
@@ -37,6 +41,24 @@ def test_wide_doubt_is_cut_at_the_edge_between_the_colours():
         assert (np.abs((found > 0.5).sum(axis=1) - EDGE) <= 1).all()
 
 
+def test_the_outline_of_a_cut_is_soft():
+    """A sharp edge under a Gaussian of .8 pixels, seen half a pixel to either side of it."""
+    found = decide_doubt(*scene(noise=0))
+    half_a_pixel_inside = (1 + erf(0.5 / 0.8 / sqrt(2))) / 2
+    np.testing.assert_allclose(found[5:-5, EDGE - 1], half_a_pixel_inside, atol=0.02)
+    np.testing.assert_allclose(found[5:-5, EDGE], 1 - half_a_pixel_inside, atol=0.02)
+
+
+def test_a_cut_against_the_colours_does_not_count(monkeypatch):
+    def contrary(*given):
+        is_hers, models = grab_cut(*given)
+        return ~is_hers, models
+
+    monkeypatch.setattr(graph_cut, "grab_cut", contrary)
+    probability, frame = scene()
+    np.testing.assert_allclose(decide_doubt(probability, frame), probability, atol=1e-6)
+
+
 def test_where_both_sides_have_the_same_colours_doubt_stays():
     probability, frame = scene(coat=COAT, wall=COAT)
     np.testing.assert_allclose(decide_doubt(probability, frame), probability, atol=0.1)
@@ -44,6 +66,7 @@ def test_where_both_sides_have_the_same_colours_doubt_stays():
 
 def test_what_the_network_is_sure_of_stays_whatever_its_colours():
     probability, frame = scene()
+    probability[:, :45], probability[:, 110:] = 0.72, 0.28  # less sure, but no doubt
     frame[30:60, 120:150], frame[30:60, 10:40] = COAT, WALL
     found = decide_doubt(probability, frame)
     for sure in (slice(None, 54), slice(98, None)):
@@ -58,6 +81,28 @@ def test_doubt_of_a_large_probability_is_decided_too():
     assert found[:, 8 * 62 : 8 * (EDGE - 4)].min() > 0.95
     assert found[:, 8 * (EDGE + 4) : 8 * 88].max() < 0.05
     assert found.min() >= 0 and found.max() <= 1
+
+
+def test_a_large_photo_is_cut_small(monkeypatch):
+    """A cut's time grows faster than its pixels."""
+    sizes = []
+
+    def noted(picture, *given):
+        sizes.append(picture.shape)
+        return grab_cut(picture, *given)
+
+    monkeypatch.setattr(graph_cut, "grab_cut", noted)
+    probability, frame = scene(scale=8)
+    decide_doubt(probability.repeat(8, 0).repeat(8, 1), frame)
+    assert sizes == [(240, 320, 3)]
+
+
+@pytest.mark.parametrize("count", [19, 20])
+def test_a_few_doubtful_pixels_are_nothing_to_decide(count):
+    probability, frame = scene()
+    probability = np.where(probability > 0.5, np.float32(0.98), np.float32(0.02))
+    probability[10 : 10 + count, 74] = 0.45
+    assert (decide_doubt(probability, frame) is probability) == (count < 20)
 
 
 @pytest.mark.parametrize("values", [(0.98, 0.02, 0.02), (0.98, 0.5, 0.98), (0.02, 0.5, 0.02)])
@@ -88,6 +133,17 @@ def test_the_answer_is_the_same_whatever_was_drawn_at_random_before():
         answers.append(decide_doubt(probability, frame))
     np.testing.assert_array_equal(answers[0], answers[1])
     np.testing.assert_array_equal(answers[0], answers[2])
+
+
+def test_threads_at_once_get_the_answers_of_one():
+    """OpenCV's random numbers are each thread's own."""
+    generator = np.random.default_rng(5)
+    frames = generator.integers(0, 256, (8, HEIGHT, WIDTH, 3), dtype=np.uint8)
+    probability, _ = scene()
+    alone = [decide_doubt(probability, frame) for frame in frames]
+    with ThreadPoolExecutor(4) as threads:
+        together = list(threads.map(lambda frame: decide_doubt(probability, frame), frames))
+    np.testing.assert_array_equal(together, alone)
 
 
 def test_densities_are_those_of_a_mixture_of_gaussians():
@@ -124,3 +180,15 @@ def test_opencvs_models_are_read_as_it_writes_them():
         assert found == set(own)
     ratios = log_ratio(np.array(colours, np.uint8), *models)
     assert (ratios[:2] > 5).all() and (ratios[2:] < -5).all()
+
+
+def test_colours_that_neither_side_surely_has_go_to_the_more_probable_one():
+    """Of four stripes the middle two are in doubt, each of a colour found nowhere else."""
+    picture = np.empty((40, 80, 3), np.uint8)
+    colours = [(200, 30, 30), (220, 180, 40), (20, 90, 60), (30, 40, 160)]
+    for stripe, colour in enumerate(colours):
+        picture[:, 20 * stripe : 20 * stripe + 20] = colour
+    person, doubtful = np.zeros((2, 40, 80), bool)
+    person[:, :40] = doubtful[:, 20:60] = True
+    is_hers, _ = grab_cut(picture, person, doubtful)
+    np.testing.assert_array_equal(is_hers, person)

@@ -138,6 +138,17 @@ def test_the_first_frame_of_an_animation_is_taken_and_told(tmp_path, ending, cap
     assert len(caplog.messages) == 1
 
 
+@pytest.mark.parametrize(("kind", "ending"), [("MPO", "jpg"), ("TIFF", "tif")])
+def test_further_pictures_of_a_phone_or_scanner_are_no_animation(tmp_path, kind, ending, caplog):
+    first, second = (Image.new("RGB", (20, 10), colour) for colour in ("red", "blue"))
+    path = tmp_path / f"two.{ending}"
+    first.save(path, kind, save_all=True, append_images=[second])
+    with Image.open(path) as stored:
+        assert stored.n_frames == 2
+    assert open_image(path)[5, 5] == pytest.approx((255, 0, 0), abs=2)
+    assert caplog.messages == []
+
+
 # What is refused
 
 

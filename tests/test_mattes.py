@@ -31,6 +31,24 @@ def test_raw_mattes_are_the_probability(tmp_path):
     np.testing.assert_array_equal(matte, truth)
 
 
+class DoubtfulSegmenter(RedSegmenter):
+    """Believes a little, in one look alone, that somebody is in a corner."""
+
+    def probability(self, frame, size=None):
+        found = super().probability(frame, size)
+        found[2:6, 2:6] = 0.4 if size == self.photo_size else 0
+        return found
+
+
+def test_a_raw_matte_of_a_photo_is_of_one_look_and_nothing_is_dropped(tmp_path):
+    save_image(tmp_path / "anna.png", person())
+    for raw in (True, False):
+        target = tmp_path / f"{raw}.png"
+        matte_all(tmp_path / "anna.png", target, DoubtfulSegmenter(), raw=raw, quiet=True)
+        matte = cv2.imread(str(target), cv2.IMREAD_UNCHANGED)
+        assert (matte[2:6, 2:6] == (102 if raw else 0)).all()
+
+
 def test_a_folder_in_the_folder_is_a_clip_and_a_video_gives_a_matte_a_frame(tmp_path):
     for index in range(3):
         save_image(tmp_path / "in" / "clip" / f"{index:05d}.jpg", person(left=20 + 30 * index))

@@ -38,6 +38,12 @@ def test_a_cut_out_holds_nothing_of_the_room():
     assert (hidden == 0).all(axis=1).mean() > 0.9  # and the others lie beside her, in her colours
 
 
+def test_a_photo_s_result_has_the_probability_its_alpha_came_from():
+    for background in (None, BLUE):
+        result = replace_in_image(person(), background, segmenter=SEGMENTER)
+        np.testing.assert_array_equal(result.probability, SEGMENTER.probability(person()))
+
+
 def test_the_given_frame_is_not_changed():
     frame = person()
     replace_in_image(frame, Blur(), segmenter=SEGMENTER)

@@ -16,7 +16,9 @@ from segmenter.strokes import (
     SAMPLES,
     SPREAD,
     apply_strokes,
+    beside,
     draw,
+    followers,
     likeness,
     samples_of,
 )
@@ -194,3 +196,86 @@ def test_moving_pictures_refuse_strokes():
     options = ReplaceOptions(strokes=(Stroke(((0.5, 0.5),), 0.1, True),))
     with pytest.raises(InvalidInput, match="photos"):
         require_for_motion(options)
+
+
+def columns_of(*stripes):
+    """Paint a picture 60 pixels tall of stripes, each a colour and how many columns it has."""
+    return np.concatenate([np.full((60, wide, 3), colour, np.uint8) for colour, wide in stripes], 1)
+
+
+def down(column, width, keeps=True):
+    """Draw from top to bottom of a picture 100 pixels wide."""
+    return Stroke(((column / 100, 0.0), (column / 100, 1.0)), width, keeps)
+
+
+def test_all_of_a_large_thing_follows_though_most_of_its_side_has_its_colours():
+    person = np.zeros((60, 100), bool)
+    person[:, :40] = True
+    picture = columns_of((COAT, 40), (BAG, 30), (WALL, 30))
+    expected = np.zeros((60, 100), bool)
+    expected[:, 40:70] = True
+    expected &= ~draw([down(55, 0.1)], 60, 100, True)
+    np.testing.assert_array_equal(followers([down(55, 0.1)], person, picture, True), expected)
+    # Of the colours on its own side nothing is asked.
+    picture[picture == np.array(COAT)] = 0
+    picture[:, :40] = BAG
+    np.testing.assert_array_equal(followers([down(55, 0.1)], person, picture, True), expected)
+
+
+def test_what_its_own_side_has_as_often_does_not_follow():
+    """Half of what is far from the stroke has its colour: it tells nothing."""
+    picture = columns_of((COAT, 20), (BAG, 60), (WALL, 20))
+    person = np.zeros((60, 100), bool)
+    person[:, :20] = True
+    assert not followers([down(50, 0.1)], person, picture, True).any()
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_where_nothing_is_left_to_compare_with_only_the_strokes_own_colour_follows(keeps):
+    """All of the other side is beside the stroke; what is 40 levels lighter is another thing."""
+    picture = columns_of((COAT, 40), ((90, 90, 90), 38), ((130, 130, 130), 22))
+    person = np.zeros((60, 100), bool)
+    person[:, :40] = keeps
+    person[:, 40:] = not keeps
+    stroke = [down(60, 0.28, keeps)]  # 46 to 74, and beside it from 18 to the end
+    found = followers(stroke, person, picture, keeps)
+    assert found[:, 40:45].all() and found[:, 76:78].all()
+    assert not found[:, 78:].any() and not found[:, :40].any()
+
+
+def test_beside_a_stroke_is_as_far_as_it_is_wide_and_under_none():
+    """Down a picture 100 pixels wide: 20 wide around column 40, then 20 around column 65."""
+    first, second = down(40, 0.2, keeps=True), down(65, 0.2, keeps=False)
+
+    def columns(strokes, keeps):
+        return beside(strokes, 60, 100, keeps)[30]
+
+    def between(*ranges):
+        marked = np.zeros(100, bool)
+        for start, stop in ranges:
+            marked[start:stop] = True
+        return marked
+
+    def differ(found, expected):
+        return np.count_nonzero(found != expected)  # at each end OpenCV may round up
+
+    assert differ(columns([first], True), between((10, 30), (50, 70))) <= 4
+    assert not columns([first], False).any()
+    both = [first, second]
+    assert differ(columns(both, True), between((10, 30))) <= 4  # the later one's begins at 35
+    assert differ(columns(both, False), between((50, 55), (75, 95))) <= 4
+    assert differ(columns(both[::-1], True), between((10, 30), (50, 55))) <= 4
+    assert differ(columns(both[::-1], False), between((75, 95))) <= 4
+
+
+def test_a_thin_stroke_is_as_thin_in_a_large_picture():
+    """On black nothing follows: 10 pixels are wide and 2,000 long."""
+    stroke = [Stroke(((0.1, 0.1), (0.9, 0.9)), 0.005, True)]
+    black = np.zeros((1500, 2000, 3), np.uint8)
+    found = apply_strokes(np.zeros((1500, 2000), np.float32), black, stroke)
+    assert found.sum() == pytest.approx(10 * 2000, rel=0.1)
+
+
+def test_what_is_believed_a_little_is_taken_along_too():
+    after = alpha_with(Stroke(ACROSS_THE_BAG, 0.06, keeps=True), bag=0.4)
+    assert after[BAG_AT][4:-4, 4:-4].min() > 0.95

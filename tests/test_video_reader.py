@@ -307,10 +307,11 @@ def test_a_flood_of_messages_does_not_block(monkeypatch, tmp_path):
 
 
 def test_a_picture_that_changes_its_shape_is_told(tmp_path, caplog):
-    for name, size in (("wide", (160, 120)), ("small", (80, 60)), ("tall", (120, 160))):
+    sizes = {"wide": (160, 120), "small": (80, 60), "rounded": (106, 80), "tall": (120, 160)}
+    for name, size in sizes.items():
         part = tmp_path / f"{name}.webm"
         make_clip(part, rate="30", size=size, seconds=0.5, sound=None)
-    for other in ("small", "tall"):
+    for other in ("small", "rounded", "tall"):
         (tmp_path / "parts.txt").write_text(f"file wide.webm\nfile {other}.webm\n")
         joined = tmp_path / f"with-{other}.webm"
         ffmpeg("-f concat -safe 0 -i", tmp_path / "parts.txt", "-c copy", joined)

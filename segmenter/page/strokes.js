@@ -110,7 +110,11 @@ async function show() {
   coming.src = source;
   await coming.decode();
   if (props.value?.picture !== source) return; // a newer one came meanwhile
-  if (name !== photo) [photo, strokes, stroke] = [name, [], null];
+  if (name !== photo) {
+    // Of a photo that was there before, what was drawn on it last still counts.
+    const before = window.strokes?.photo === name ? [...window.strokes.strokes] : [];
+    [photo, strokes, stroke] = [name, before, null];
+  }
   shown = canvas.dataset.count = Math.min(count, strokes.length);
   picture = coming;
   [canvas.width, canvas.height] = [picture.naturalWidth, picture.naturalHeight];

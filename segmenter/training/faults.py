@@ -1,6 +1,5 @@
 """What can be wrong with one training file, told by its path and with what to do."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -96,8 +95,18 @@ def decode(path: Path, *, values: bool = True) -> tuple[tuple[int, int], np.ndar
 
 def opencv_reads(path: Path, flags: int) -> np.ndarray | None:
     """Return what `cv2.imread` says of a picture, None when it can't read it."""
-    # As bytes: it crashes at a name that is no text, as names need not be on some disks.
-    return cv2.imread(os.fsencode(path), flags)
+    if not has_surrogates(str(path)):
+        return cv2.imread(str(path), flags)
+    # On some disks names need not be text. Such ones OpenCV refuses, or crashes at.
+    try:
+        return cv2.imdecode(np.fromfile(path, np.uint8), flags)
+    except (OSError, cv2.error):  # the latter for an empty file
+        return None
+
+
+def has_surrogates(name: str) -> bool:
+    """Tell whether bytes that are no text stand in a name."""
+    return any("\ud800" <= sign <= "\udfff" for sign in name)
 
 
 def require_no_small_numbers(path: Path) -> None:

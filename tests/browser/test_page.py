@@ -260,6 +260,12 @@ def test_what_was_drawn_stays_while_others_views_are_seen_and_goes_with_its_phot
     wait_for_board(page, 0)
     assert downloaded(page)[240, 450, 3] == 0
     assert page.get_by_role("button", name="Start over").is_disabled()
+    page.click("#photo [aria-label='Remove Image']")
+    page.set_input_files("#photo input[type=file]", tmp_path / "first.png")
+    wait_for_board(page, 1)  # it counts in this photo again, so it can be taken back
+    page.get_by_role("button", name="Undo").click()
+    wait_for_board(page, 0)
+    assert downloaded(page)[240, 450, 3] == 0
 
 
 def wait_for_board(page, count):

@@ -14,6 +14,8 @@ from segmenter.training.pairs import (
     evenly_spaced,
     find_pairs,
     find_pictures,
+    read_grey,
+    read_image,
     split,
 )
 
@@ -366,3 +368,28 @@ def test_of_many_the_first_the_last_and_some_between():
     chosen = evenly_spaced(range(1000), 30)
     assert len(chosen) == 30 and chosen[0] == 0 and chosen[-1] == 999
     assert evenly_spaced([7], 30) == [7] and evenly_spaced([], 30) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such names are text elsewhere, or refused")
+def test_whatever_its_name_a_picture_is_read_by_an_opencv_4_too(tmp_path, monkeypatch):
+    """Before its release 5 OpenCV takes names that are text, alone; both are allowed."""
+    read = cv2.imread
+
+    def read_as_4_does(filename, *flags):
+        assert isinstance(filename, str), "Can't convert object to 'str' for 'filename'"
+        assert filename.encode()
+        return read(filename, *flags)
+
+    monkeypatch.setattr(cv2, "imread", read_as_4_does)
+    draw_pair(tmp_path, "plain")
+    for ending, read_it in (("images/plain.jpg", read_image), ("masks/plain.png", read_grey)):
+        plain = tmp_path / ending
+        expected = read_it(plain)
+        assert expected.shape[:2] == (30, 40) and expected.any()
+        odd = plain.with_name(os.fsdecode(b"caf\xe9") + plain.suffix)
+        plain.rename(odd)
+        np.testing.assert_array_equal(read_it(odd), expected)
+        odd.write_bytes(b"")
+        for unreadable in (plain, odd, tmp_path):
+            with pytest.raises(InvalidDataset):
+                read_it(unreadable)
