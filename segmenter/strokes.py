@@ -27,10 +27,11 @@ REACH = 1  # times a stroke's width: so far beside it what looks like it follows
 HELD = 0.5
 # Colours of so many pixels of either side are compared, each spread by so many grey levels; a pixel
 # follows a stroke whose side has its colour so many times as often as the other.
-SAMPLES, SPREAD, CLEARLY = 200, 12.0, 8.0
+SAMPLES, SPREAD, CLEARLY = 200, 12.0, 4.0
 # Where all of the other side lies beside strokes, nothing tells its colours: every one counts as so
-# frequent there. What follows is then at most some 37 grey levels from the stroke's own colours.
+# frequent there. What follows is then at most some 40 grey levels from the stroke's own colours.
 UNKNOWN = 1e-3
+CRACK = 5  # pixels of the studied picture: gaps in what follows that are narrower follow too
 MOST_STROKES, MOST_POINTS = 500, 20_000
 
 
@@ -86,14 +87,10 @@ def apply_strokes(probability: Probability, frame: Frame, strokes: Sequence[Stro
         return probability
     small = shrink(probability, STUDIED_SIDE)
     picture = shrink_to(frame, *small.shape)
-    kept, dropped = (
-        enlarge(
-            followers(strokes, small > 0.5, picture, keeps).astype(np.float32), *probability.shape
-        )
-        for keeps in (True, False)
-    )
-    followed = np.minimum(np.maximum(probability, kept), 1 - dropped)
-    return set_under(followed, strokes)
+    for keeps in (True, False):
+        follows = followers(strokes, small > 0.5, picture, keeps)
+        probability = decide(probability, follows, keeps)
+    return set_under(probability, strokes)
 
 
 def hold_strokes(alpha: Alpha, strokes: Sequence[Stroke]) -> Alpha:
@@ -104,15 +101,19 @@ def hold_strokes(alpha: Alpha, strokes: Sequence[Stroke]) -> Alpha:
 def set_under(values: Probability, strokes: Sequence[Stroke], share: float = 1) -> Probability:
     """Set (h, w) to 1 or 0 under strokes, or under so much of their width."""
     drawn = shrink(values, DRAWN_SIDE).shape
-    kept, dropped = (
-        enlarge(draw(strokes, *drawn, keeps, share).astype(np.float32), *values.shape)
-        for keeps in (True, False)
-    )
-    return np.minimum(np.maximum(values, kept), 1 - dropped)
+    for keeps in (True, False):
+        values = decide(values, draw(strokes, *drawn, keeps, share), keeps)
+    return values
+
+
+def decide(probability: Probability, mask: Mask, keeps: bool) -> Probability:
+    """Keep, or drop, what a mask of any size marks."""
+    decided = enlarge(mask.astype(np.float32), *probability.shape)
+    return np.maximum(probability, decided) if keeps else np.minimum(probability, 1 - decided)
 
 
 def followers(strokes: Sequence[Stroke], person: Mask, picture: Frame, keeps: bool) -> Mask:
-    """Mark what is not under strokes but follows those that keep, or those that drop.
+    """Mark what follows the strokes that keep, or those that drop, and the strokes' rim towards it.
 
     Args:
         strokes: all of them.
@@ -134,7 +135,18 @@ def followers(strokes: Sequence[Stroke], person: Mask, picture: Frame, keeps: bo
     elsewhere = likeness(asked, others) if len(others) else UNKNOWN
     alike[is_open] = likeness(asked, own) > CLEARLY * elsewhere
     _, pieces = cv2.connectedComponents((alike | under).astype(np.uint8), connectivity=4)
-    return alike & np.isin(pieces, np.unique(pieces[under]))
+    whole = close_cracks(np.isin(pieces, np.unique(pieces[under])) & (alike | under))
+    # Enlarged, it would fade away from a stroke's rim: between the two a seam would stay undecided.
+    beyond = (whole & ~under).astype(np.uint8)
+    return whole & (cv2.dilate(beyond, np.ones((5, 5), np.uint8)) > 0)
+
+
+def close_cracks(mask: Mask) -> Mask:
+    """Fill gaps in a mask, (h, w), that are narrower than `CRACK`."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (CRACK, CRACK))
+    padded = np.pad(mask, CRACK).astype(np.uint8)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, disc)
+    return closed[CRACK:-CRACK, CRACK:-CRACK] > 0
 
 
 def samples_of(picture: Frame, mask: Mask) -> NDArray[np.float32]:

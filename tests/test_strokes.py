@@ -1,5 +1,6 @@
 """Strokes decide what lies under them, and what looks alike beside them."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -98,6 +99,29 @@ def test_what_looks_like_it_but_lies_apart_does_not_follow():
     alpha = replace_in_image(frame, Colour(0, 0, 0), segmenter=Fixed(), options=options).alpha
     assert alpha[104:146, 190:232].min() > 0.95
     assert alpha[:90, 200:].max() < 0.05 and alpha[160:, 200:].max() < 0.05
+
+
+def test_no_seam_stays_between_a_stroke_and_what_follows_it():
+    """Of a photo that is larger than the picture in which colours are compared."""
+    large = (4 * WIDTH, 4 * HEIGHT)
+    frame = cv2.resize(scene(), large, interpolation=cv2.INTER_NEAREST)
+    for keeps in (True, False):
+        found = Fixed(bag=0.01 if keeps else 0.99).probability(None)
+        found = cv2.resize(found, large, interpolation=cv2.INTER_NEAREST)
+        after = apply_strokes(found, frame, [Stroke(ACROSS_THE_BAG, 0.06, keeps)])
+        inside = after[4 * 106 : 4 * 144, 4 * 186 : 4 * 234]
+        assert inside.min() > 0.95 if keeps else inside.max() < 0.05
+
+
+def test_a_bag_that_is_larger_than_a_stroke_s_reach_goes_as_far_as_that():
+    """Though what is left of it has the stroke's colours too."""
+    frame, found = scene(), Fixed().probability(None)
+    bag = (slice(90, 210), slice(180, 240))
+    frame[bag] = np.resize(frame[BAG_AT], (120, 60, 3))
+    found[bag] = 0.99
+    after = apply_strokes(found, frame, [Stroke(ACROSS_THE_BAG, 0.06, keeps=False)])
+    assert (after[102:148, 186:234] < 0.05).mean() > 0.97
+    assert after[170:205, 186:234].min() > 0.95
 
 
 def test_likeness_is_the_mean_of_a_bell_curve_around_each_sample():
@@ -214,12 +238,14 @@ def test_all_of_a_large_thing_follows_though_most_of_its_side_has_its_colours():
     picture = columns_of((COAT, 40), (BAG, 30), (WALL, 30))
     expected = np.zeros((60, 100), bool)
     expected[:, 40:70] = True
-    expected &= ~draw([down(55, 0.1)], 60, 100, True)
-    np.testing.assert_array_equal(followers([down(55, 0.1)], person, picture, True), expected)
+    beside = ~draw([down(55, 0.1)], 60, 100, True)  # a stroke's own rim may be marked too
+    found = followers([down(55, 0.1)], person, picture, True)
+    np.testing.assert_array_equal(found & beside, expected & beside)
     # Of the colours on its own side nothing is asked.
     picture[picture == np.array(COAT)] = 0
     picture[:, :40] = BAG
-    np.testing.assert_array_equal(followers([down(55, 0.1)], person, picture, True), expected)
+    found = followers([down(55, 0.1)], person, picture, True)
+    np.testing.assert_array_equal(found & beside, expected & beside)
 
 
 def test_what_its_own_side_has_as_often_does_not_follow():

@@ -1,5 +1,6 @@
 """The photo tab."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from segmenter.page.widgets import (
     ON,
     friendly,
     is_unseen,
+    read_by,
     show_as_jpeg,
     upload,
 )
@@ -35,7 +37,8 @@ NOTE_END = f"(file) => (file && window.answering === window.asked ? {ON} : {OFF}
 # A click: the photo and who stayed when it was made, and its pixel. It holds as long as they do,
 # and lies in the browser with them, as JSON.
 Click = list[Any]
-# What was drawn: the `photo` that it was drawn on, and `strokes` as `read_strokes` takes them.
+# What was drawn: the `photo` that it was drawn on, `strokes` as `read_strokes` takes them, and a
+# `number` by which strokes.js knows it again.
 Drawing = dict[str, Any]
 
 
@@ -52,12 +55,21 @@ def replace_photo(
         (str(files.before), str(files.after)),
         str(files.matte),
         str(files.edges),
-        {"photo": photo, "picture": as_data_url(files.board), "count": len(strokes)},
+        board_value(photo, files, strokes, drawing),
         str(files.download),
         desk.describe(),
         words,
         gr.update(visible=is_alone),
     ]
+
+
+def board_value(
+    photo: str, files: PhotoFiles, strokes: tuple[Stroke, ...], drawing: Drawing | None
+) -> dict[str, Any]:
+    """Return what the fourth view shows, and which drawing it is the answer to."""
+    number = drawing.get("number") if drawing and strokes else None
+    picture = as_data_url(files.board)
+    return {"photo": photo, "picture": picture, "count": len(strokes), "number": number}
 
 
 def strokes_on(photo: str, drawing: Drawing | None) -> tuple[Stroke, ...]:
@@ -66,7 +78,7 @@ def strokes_on(photo: str, drawing: Drawing | None) -> tuple[Stroke, ...]:
     Raises:
         InvalidInput: it can't be drawn.
     """
-    if not drawing or drawing.get("photo") != photo:
+    if not isinstance(drawing, dict) or drawing.get("photo") != photo:
         return ()
     return read_strokes(drawing.get("strokes"))
 
@@ -112,6 +124,11 @@ def follow_photo(
 def note_click(photo: str | None, people: str, event: gr.SelectData) -> Click | None:
     """Return where the photo was clicked, for which photo and choice."""
     return [photo, people, *event.index] if photo else None
+
+
+def read_drawing(_: gr.Textbox, payload: str | None) -> Drawing | None:
+    """Return what was drawn, from JSON."""
+    return json.loads(payload) if payload else None
 
 
 def show_view(view: str) -> list[dict]:
@@ -197,12 +214,14 @@ def connect(
     outputs: list[Any],
 ) -> None:
     """Do the photo at a press of the button, a click on a person and every change."""
-    click, drawing = (gr.JSON(visible="hidden") for _ in range(2))
+    click = gr.JSON(visible="hidden")
+    # Not a `gr.JSON`: that writes every point into the page, in elements of their own.
+    drawing = read_by(read_drawing, gr.Textbox)(visible="hidden", elem_id="drawing")
     show_as_jpeg(photo)
     photo.select(note_click, [photo, settings.people], click, **AT_ONCE)
     everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **AT_ONCE)
     board, download = outputs[3:5]
-    board.input(None, None, drawing, js="() => window.strokes", **AT_ONCE)
+    board.input(None, None, drawing, js="() => JSON.stringify(window.strokes)", **AT_ONCE)
     inputs = [photo, click, drawing, *settings.inputs]
     changes = [photo.change, click.change, drawing.change, *settings.changes()]
     for triggers, do in (([button.click], replace_photo), (changes, follow_photo)):
