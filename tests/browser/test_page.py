@@ -215,13 +215,7 @@ def test_a_click_keeps_one_person_and_the_views_show_her(page, tmp_path):
 
 
 def test_what_is_drawn_is_kept_or_removed_and_taken_back(page, tmp_path):
-    """A violet bag, which the segmenter does not see, and the disc."""
-    frame = scene(0)
-    frame[210:270, 400:500] = VIOLET
-    Image.fromarray(frame).save(tmp_path / "bag.png")
-    upload_photo(page, tmp_path / "bag.png")
-    page.get_by_role("radio", name="Correct").click()
-    wait_for_board(page, 0)
+    open_board(page, tmp_path)
     assert is_pale(page, 450, 240) and not is_pale(page, 160, 240)
     draw(page, "Keep", (425, 240), (475, 240))
     wait_for_board(page, 1)
@@ -269,7 +263,7 @@ def test_what_was_drawn_stays_while_others_views_are_seen_and_goes_with_its_phot
 
 
 def open_board(page, tmp_path):
-    """Show the fourth view of the disc and a violet bag."""
+    """Show the fourth view of the disc and a violet bag, which the segmenter does not see."""
     frame = scene(0)
     frame[210:270, 400:500] = VIOLET
     Image.fromarray(frame).save(tmp_path / "bag.png")
