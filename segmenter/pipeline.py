@@ -149,7 +149,19 @@ def replace_in_image(
 
 
 def choose(probability: Probability, frame: Frame, options: ReplaceOptions) -> Probability:
-    """Return the probability of what is kept in a photo: who was chosen, and what strokes say."""
+    """Return the probability of what is kept in a photo: who was chosen, and what strokes say.
+
+    Args:
+        probability: (H, W) float32 in [0, 1].
+        frame: (H, W, 3) uint8 RGB.
+        options: the user's choices.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+
+    Raises:
+        NobodyThere: a click that is on nobody.
+    """
     chosen = choose_people(probability, options.people, options.point, frame=frame)
     return apply_strokes(chosen, frame, options.strokes)
 
@@ -169,7 +181,16 @@ def to_alpha(probability: Probability, frame: Frame, options: ReplaceOptions) ->
 
 
 def refine_photo(probability: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
-    """Refine the edges of what was chosen in a photo; what lies under strokes holds."""
+    """Refine the edges of what was chosen in a photo; what lies under strokes holds.
+
+    Args:
+        probability: (H, W) float32 in [0, 1], as `choose` returns it.
+        frame: (H, W, 3) uint8 RGB.
+        options: the user's choices; the outline is neither moved nor softened.
+
+    Returns:
+        (H, W) float32 in [0, 1].
+    """
     return hold_strokes(refine(probability, frame, options.refine), options.strokes)
 
 

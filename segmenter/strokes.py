@@ -156,9 +156,10 @@ def samples_of(picture: Frame, mask: Mask) -> NDArray[np.float32]:
 
 
 def likeness(colours: Frame, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how often samples, (M, 3), have colours, (N, 3): a Parzen window's density; (N,)."""
-    if not len(samples):
-        return np.zeros(len(colours), np.float32)
+    """Return how often samples, (M, 3), have colours, (N, 3): a Parzen window's density; (N,).
+
+    At least one sample is needed; 1 is a colour that all of them have.
+    """
     colours = colours.astype(np.float32)
     # |a - b|² = |a|² + |b|² - 2ab: without a difference of three channels for each pair.
     squares = [np.einsum("ni,ni->n", one, one) for one in (colours, samples)]

@@ -18,6 +18,7 @@ from segmenter.strokes import (
     SPREAD,
     apply_strokes,
     beside,
+    close_cracks,
     draw,
     followers,
     likeness,
@@ -132,7 +133,19 @@ def test_likeness_is_the_mean_of_a_bell_curve_around_each_sample():
         for colour in colours.astype(float)
     ]
     np.testing.assert_allclose(likeness(colours, samples), expected, rtol=1e-3, atol=1e-6)
-    assert not likeness(colours, samples[:0]).any()
+    assert likeness(np.array([[10, 20, 30]], np.uint8), samples[:1]) == pytest.approx(1)
+
+
+def test_narrow_cracks_are_closed_and_wide_gaps_and_edges_stay():
+    mask = np.zeros((40, 60), bool)
+    mask[10:30, :50] = True
+    mask[:, 20:23] = False  # a crack
+    mask[:, 35:43] = False  # a gap
+    expected = mask.copy()
+    expected[10:30, 20:23] = True
+    found = close_cracks(mask)
+    np.testing.assert_array_equal(found[12:28], expected[12:28])  # beside the crack's own ends
+    assert not found[:10].any() and not found[30:].any()
 
 
 def test_samples_are_spread_over_the_mask():
