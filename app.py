@@ -32,15 +32,18 @@ from segmenter.page.choice import (
 from segmenter.page.endpoints import build_endpoints
 from segmenter.page.panel import Settings, build_settings, read_choice
 from segmenter.page.photo_tab import build_photo_tab
+from segmenter.page.results import keep_tidy
 from segmenter.page.video_tab import build_video_tab
+from segmenter.page.videos import LARGEST_UPLOAD_MB
 from segmenter.page.widgets import AT_ONCE, is_unseen
-from segmenter.page.work import LARGEST_UPLOAD_MB, Desk
+from segmenter.page.work import Desk
 from segmenter.pipeline import ReplaceOptions
 from segmenter.threads import one_thread_a_stage
 
 EXAMPLES = Path(__file__).resolve().parent / "examples"
 CAMERAS = ((480, 640), (720, 1280))  # the shapes that most have
-WAITING = 20  # jobs in the queue; more are turned away
+# Jobs in the queue; more are turned away, photos too, though it is videos that wait for long.
+WAITING = 100
 
 
 def build_page(desk: Desk) -> gr.Blocks:
@@ -71,7 +74,7 @@ def build_page(desk: Desk) -> gr.Blocks:
 
 
 def build_live_tab(settings: Settings) -> None:
-    """Lay out the live tab; its work is done by live.js and the socket."""
+    """Lay out the live tab; its work is done by page/live and the socket."""
     start = live_settings(*(widget.value for widget in settings.inputs))
     live = gr.HTML(
         start,
@@ -130,6 +133,7 @@ def serve(segmenter: Any, **launch: Any) -> tuple[Any, str, str]:
     keep_file_names_private()
     desk = Desk(segmenter, list_presets(EXAMPLES / "backgrounds"))
     desk.warm_up()
+    keep_tidy(desk.seen.forget)
     return build_page(desk).launch(
         app_kwargs={"routes": [live_route(desk)]},
         theme=look.make_theme(),

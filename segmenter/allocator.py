@@ -9,10 +9,12 @@ import ctypes
 import sys
 
 # Parameters of mallopt(3), and values: arrays up to the largest size glibc allows come from memory
-# that is kept, and so much free memory is kept at most.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+# that is kept, and so much free memory is kept at most in each of the places, otherwise sixteen on
+# two cores, that threads share. Large photos in one thread after the other would fill them all.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 KEPT_ARRAY_BYTES = 32 << 20
 KEPT_FREE_BYTES = 256 << 20
+PLACES = 2
 
 
 def keep_freed_memory() -> bool:
@@ -27,5 +29,9 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library
         return False
-    wanted = ((_MMAP_THRESHOLD, KEPT_ARRAY_BYTES), (_TRIM_THRESHOLD, KEPT_FREE_BYTES))
+    wanted = (
+        (_MMAP_THRESHOLD, KEPT_ARRAY_BYTES),
+        (_TRIM_THRESHOLD, KEPT_FREE_BYTES),
+        (_ARENA_MAX, PLACES),
+    )
     return all(mallopt(*pair) == 1 for pair in wanted)

@@ -138,15 +138,17 @@ class OpenVinoBackend(OnnxBackend):
     what_runs = f"{name} for moving pictures, {OnnxBackend.name} for photos"
     _is_loaded_at_once = False  # 50 MB that a video, all of one shape, never needs
 
-    def __init__(self, path: Path, device: Device, **sessions: int):
-        """Load the network; `sessions` as ONNX Runtime's."""
+    def __init__(
+        self, path: Path, device: Device, *, often: int = OFTEN, most: int = MOST_SESSIONS
+    ):
+        """Find out whether OpenVINO is there, else MissingExtra; the rest as for ONNX Runtime."""
         if not has_openvino():
             raise MissingExtra("the openvino backend needs OpenVINO: pip install openvino")
-        super().__init__(path, device, **sessions)
+        super().__init__(path, device, often=often, most=most)
 
     @staticmethod
     def knows_cuda() -> bool:
-        """Return False."""
+        """Return False: it is asked to run on the processor alone."""
         return False
 
     def _fix(self, shape: Shape) -> Session:

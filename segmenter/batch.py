@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -84,11 +85,25 @@ class Job:
     work: Callable[[], int]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a piece of work."""
+
+    value: Any = None  # what it returned
+    error: str | None = None
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+
+
 def run(jobs: list[Job], device: str, quiet: bool) -> Report:
     """Do every job; one that fails is noted and the others go on."""
     report = Report(device)
     for job in progress(jobs, quiet, unit="file"):
-        report.items.append(attempt(job))
+        done = attempt(job.work)
+        seconds, frames = round(done.seconds, 3), done.value or 0
+        report.items.append(
+            Item(str(job.source), str(job.output), seconds, frames, done.error, done.warnings)
+        )
     return report
 
 
@@ -149,29 +164,31 @@ def is_cutout(background: Background, edges: bool) -> bool:
     return isinstance(background, Transparent) and not edges
 
 
-def attempt(job: Job) -> Item:
-    """Do one job; whatever goes wrong is noted and stays with it."""
+def attempt(work: Callable[[], Any]) -> Outcome:
+    """Do a piece of work; whatever goes wrong is noted and stays with it."""
     started = time.monotonic()
-    frames, error = 0, None
+    value, error = None, None
     with noted_warnings() as warnings:
         try:
-            frames = job.work()
+            value = work()
         except Exception as problem:  # one bad file must not stop the others
             error = explain(problem)
-    seconds = round(time.monotonic() - started, 3)
-    return Item(str(job.source), str(job.output), seconds, frames, error, warnings)
+    return Outcome(value, error, time.monotonic() - started, warnings)
 
 
 @contextmanager
 def noted_warnings() -> Iterator[list[str]]:
-    """Give a list that fills with what the package warns of in the block, which is told as ever."""
-    told = Noted()
+    """Give a list that fills with what the package warns of in the block.
+
+    Programs that want it told too need a handler: Python's last resort is for what none handles.
+    """
+    noted = Noted()
     logger = logging.getLogger("segmenter")
-    logger.addHandler(told)
+    logger.addHandler(noted)
     try:
-        yield told.warnings
+        yield noted.warnings
     finally:
-        logger.removeHandler(told)
+        logger.removeHandler(noted)
 
 
 class Noted(logging.Handler):
@@ -184,21 +201,6 @@ class Noted(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one."""
         self.warnings.append(record.getMessage())
-        # What Python does where nobody handles a warning, and such handlers keep it from doing.
-        handlers = handlers_of(record.name)
-        is_told = any(not isinstance(one, Noted) for one in handlers)
-        if not is_told and handlers[0] is self and logging.lastResort:
-            logging.lastResort.handle(record)
-
-
-def handlers_of(name: str) -> list[logging.Handler]:
-    """Return the handlers that are given what the logger of this name is told."""
-    logger: logging.Logger | None = logging.getLogger(name)
-    found: list[logging.Handler] = []
-    while logger:
-        found += logger.handlers
-        logger = logger.parent if logger.propagate else None
-    return found
 
 
 def explain(problem: Exception) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segmenter.errors import InvalidInput, first_line
 
+DEVICES = ("auto", "cpu", "cuda")
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 # What there is where a driver is: on Linux, in Windows' subsystem for it, and on Windows.
 DRIVERS = ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg", "C:/Windows/System32/nvcuda.dll")
@@ -34,16 +35,16 @@ def choose_device(wanted: str = "auto") -> Device:
     """Choose CUDA when it is there and wanted, else the CPU.
 
     Args:
-        wanted: `auto`, `cpu` or `cuda`.
+        wanted: one of `DEVICES`.
 
     Raises:
         InvalidInput: another word, or `cuda` where there is none.
     """
+    if wanted not in DEVICES:
+        raise InvalidInput(f"no device {wanted!r}; choose {', '.join(DEVICES)}")
     threads = count_threads()
     if wanted == "cpu":
         return Device("cpu", threads, "asked for")
-    if wanted not in ("auto", "cuda"):
-        raise InvalidInput(f"no device {wanted!r}; choose auto, cpu or cuda")
     name = cuda_name()
     if name:
         return Device("cuda", threads, name)
@@ -72,7 +73,7 @@ def cuda_name() -> str | None:
 def count_threads() -> int:
     """Return the CPUs this process may use: CPU_CORES, else the container's quota and affinity."""
     stated = os.environ.get("CPU_CORES", "")
-    if stated.isdigit() and int(stated) > 0:
+    if stated.isdecimal() and int(stated) > 0:
         return int(stated)
     affinity = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,6 +5,9 @@ colours may be trusted to separate the sides: near an edge the fit is tight, els
 close to the probability.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -110,16 +113,32 @@ def fit_to_colours(
 
 
 def solve_symmetric(matrix: list[Plane], ridge: Plane, right: list[Plane]) -> list[Plane]:
-    """Solve (matrix + ridge I) x = right in every pixel by cofactors; x as three planes."""
+    """Solve (matrix + ridge I) x = right in every pixel; x as three planes."""
+    solved, determinant = by_cofactors(matrix, ridge, right)
+    # The ridge bounds the determinant from below, but for rounding.
+    inverse = 1 / np.maximum(determinant, ridge**3)
+    return [plane * inverse for plane in solved]
+
+
+def by_cofactors(matrix: Sequence[Any], ridge: Any, right: Sequence[Any]) -> tuple[list, Any]:
+    """Solve (matrix + ridge I) x = right, of planes of any kind: numpy's or a graphics card's.
+
+    Args:
+        matrix: the upper triangle, row by row.
+        ridge: what is added to the diagonal.
+        right: three.
+
+    Returns:
+        The three parts of x times the determinant, and the determinant.
+    """
     rr, rg, rb, gg, gb, bb = matrix
     rr, gg, bb = rr + ridge, gg + ridge, bb + ridge
     first, second, third = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
     fourth, fifth, sixth = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
-    # The ridge bounds the determinant from below, but for rounding.
-    inverse = 1 / np.maximum(rr * first + rg * second + rb * third, ridge**3)
     x, y, z = right
-    return [
-        (first * x + second * y + third * z) * inverse,
-        (second * x + fourth * y + fifth * z) * inverse,
-        (third * x + fifth * y + sixth * z) * inverse,
+    solved = [
+        first * x + second * y + third * z,
+        second * x + fourth * y + fifth * z,
+        third * x + fifth * y + sixth * z,
     ]
+    return solved, rr * first + rg * second + rb * third

@@ -33,7 +33,7 @@ LEAST_GAP_PX = 8
 Box = tuple[slice, slice]
 
 
-def doubtful_openings(small: Probability, frame: Frame | None = None) -> tuple[Mask, Mask]:
+def doubtful_openings(small: Probability, frame: Frame) -> tuple[Mask, Mask]:
     """Mark what a person encloses though the network half believes it is hers: holes and gaps.
 
     Holes show her own colours; gaps, as between an arm and the hip or in hair, show those of the
@@ -41,7 +41,7 @@ def doubtful_openings(small: Probability, frame: Frame | None = None) -> tuple[M
 
     Args:
         small: (h, w) float32 in [0, 1].
-        frame: (H, W, 3) uint8 RGB of the same aspect; without it all openings are holes.
+        frame: (H, W, 3) uint8 RGB of the same aspect.
 
     Returns:
         Holes and gaps, (h, w) bool each.
@@ -50,7 +50,7 @@ def doubtful_openings(small: Probability, frame: Frame | None = None) -> tuple[M
     for box, inside in pieces_of(small <= SURE):
         if touches_edge(box, small.shape) or small[box][inside].mean() <= DOUBT:
             continue
-        is_gap = frame is not None and shows_background(
+        is_gap = shows_background(
             inside, box, frame, hers=small > KNOWN_SIDE, background=small < 1 - KNOWN_SIDE
         )
         (gaps if is_gap else holes)[box] |= inside

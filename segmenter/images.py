@@ -1,11 +1,9 @@
 """Opening and saving still pictures."""
 
 import logging
-import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from types import MappingProxyType
@@ -13,12 +11,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, UnidentifiedImageError, features
+from PIL import Image, ImageFile
 
 from segmenter.arrays import Cutout, Frame
-from segmenter.errors import InvalidInput, MissingExtra, OutputFailed, UnreadableImage, first_line
+from segmenter.errors import InvalidInput, OutputFailed, UnreadableImage
 from segmenter.files import finished
 from segmenter.heif import TooManyPixels, as_tiff
+from segmenter.image_kinds import HEIF, formats_for, read_header, what_is_wrong
 from segmenter.srgb import over_white
 
 LARGEST_PIXELS = 50_000_000
@@ -27,20 +26,11 @@ IMAGE_ENDINGS = frozenset((
     ".heif", ".avif",
 ))  # fmt: skip
 SAVED_AS = MappingProxyType({".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"})
-
-# A closed list: Pillow also opens PostScript (by running Ghostscript), icons, and scientific data.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-HEIF = ("HEIF",)  # not by Pillow here
-KINDS = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF"
 ANIMATED = frozenset(("GIF", "PNG", "WEBP", "AVIF"))  # some of them
 MODES = (
     "1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr",
     "I;16", "I;16L", "I;16B", "I;16N",
 )  # fmt: skip
-RAW_ENDINGS = frozenset([".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"])
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
-AVIF_BRANDS = frozenset((b"avif", b"avis"))
-HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 LARGEST_SIDE = MappingProxyType({"PNG": 2**31 - 1, "JPEG": 65_500, "WEBP": 16_383})
 
 # EXIF 2.32, tag 0x0112: what turns the stored rows and columns upright.
@@ -70,8 +60,8 @@ def open_image(path: Path | str) -> Frame:
         MissingExtra: a HEIC or AVIF picture, and what decodes it is not installed.
     """
     path = Path(path)
-    header = _read_header(path)
-    formats = _formats_for(path, header)
+    header = read_header(path)
+    formats = formats_for(path, header)
     try:
         with _opened(path, formats) as image:
             _require_fit(path, image)
@@ -83,7 +73,7 @@ def open_image(path: Path | str) -> Frame:
     except (UnreadableImage, MemoryError):
         raise
     except Exception as error:  # decoders raise whatever their parsing trips over
-        raise UnreadableImage(_what_is_wrong(path, header, error)) from error
+        raise UnreadableImage(what_is_wrong(path, header, error)) from error
     return np.array(picture if turn is None else picture.transpose(turn))
 
 
@@ -156,44 +146,6 @@ def _require_picture(path: Path, picture: Any, kind: str) -> None:
         )
 
 
-def _read_header(path: Path) -> bytes:
-    """Return the first bytes of a file that is there and not empty."""
-    if os.path.isdir(path):  # unlike `path.is_dir`, content with any name
-        raise UnreadableImage(f"{path} is a folder; give a picture in it")
-    if path.suffix.lower() in RAW_ENDINGS:
-        # Most are TIFF inside, of which Pillow would show the thumbnail.
-        raise UnreadableImage(f"{path.name} is a camera's raw file; export it as JPEG or TIFF")
-    try:
-        with path.open("rb") as file:
-            header = file.read(64)
-    except FileNotFoundError as error:
-        raise UnreadableImage(f"{path} does not exist; check the path") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableImage(f"can't read {path}: {reason}") from error
-    if not header:
-        raise UnreadableImage(f"{path.name} is empty (0 bytes); copy or download it again")
-    return header
-
-
-def _formats_for(path: Path, header: bytes) -> tuple[str, ...]:
-    """Return the formats to try."""
-    is_matroska, is_avi = header[:4] == b"\x1aE\xdf\xa3", header[8:12] == b"AVI "
-    if header[4:8] != b"ftyp" and not is_matroska and not is_avi:
-        return FORMATS
-    length = min(int.from_bytes(header[:4], "big"), len(header))
-    brands = {header[8:12], *(header[at : at + 4] for at in range(16, length, 4))}
-    if brands & AVIF_BRANDS:
-        if not features.check("avif"):
-            raise MissingExtra(f"{path.name} is an AVIF picture: pip install --upgrade pillow")
-        return ("AVIF",)
-    if brands & HEIF_BRANDS:
-        if find_spec("pi_heif") is None:
-            raise MissingExtra(f"{path.name} is a HEIC picture: pip install pi-heif")
-        return HEIF
-    raise UnreadableImage(f"{path.name} looks like a video; name it with an ending such as .mp4")
-
-
 @contextmanager
 def _opened(path: Path, formats: tuple[str, ...]) -> Iterator[ImageFile.ImageFile]:
     """Read a picture's header with Pillow; its pixels wait for `load`."""
@@ -256,14 +208,3 @@ def _orientation(image: Image.Image) -> int:
             return int(image.getexif().get(ORIENTATION_TAG, 1))
     except Exception:  # a broken EXIF block is no reason to refuse a picture that decodes
         return 1
-
-
-def _what_is_wrong(path: Path, header: bytes, error: Exception) -> str:
-    """Say in one sentence why a file did not open."""
-    is_unknown = isinstance(error, UnidentifiedImageError)
-    reason = "its header makes no sense" if is_unknown else first_line(error)
-    if "truncated" in reason.lower() or isinstance(error, EOFError):
-        return f"{path.name} is cut off: its end is missing; copy or download it again"
-    if header.startswith(SIGNATURES) or header[4:8] == b"ftyp":
-        return f"{path.name} is damaged or cut off ({reason}); copy or download it again"
-    return f"{path.name} is not a picture that can be read; give {KINDS}"

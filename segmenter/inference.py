@@ -17,7 +17,7 @@ from segmenter.backends import (
 from segmenter.crops import WHOLE as WHOLE_FRAME
 from segmenter.crops import crops_around
 from segmenter.device import Device, choose_device
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, WeightsUnavailable
 from segmenter.graph_cut import decide_doubt
 from segmenter.photo_views import (
     FAINT,
@@ -31,8 +31,8 @@ from segmenter.photo_views import (
     with_gaps_of,
     zoom_for,
 )
-from segmenter.preprocess import Batch, Geometry, fit, padded_shape, restore, to_batch
-from segmenter.resample import enlarge
+from segmenter.preprocess import Batch, Geometry, padded_shape, restore, to_batch
+from segmenter.resample import enlarge, fit
 from segmenter.weights import Weights, fetch
 
 BACKENDS = ("auto", "onnx", "openvino", "torch")
@@ -96,6 +96,9 @@ class Segmenter:
 
         Returns:
             (H, W) float32 in [0, 1].
+
+        Raises:
+            InvalidInput: the frame is none.
         """
         require_frame(frame)
         if size is None:
@@ -165,8 +168,14 @@ class Segmenter:
 
     def _run(self, batch: Batch, *, comes_again: bool = False) -> Probability:
         """Return the probability (h, w) of a batch of one."""
-        logits = self.backend.run(batch, comes_again=comes_again)
-        return person_of(logits[0], self.weights.person_class)
+        (logits,) = self.backend.run(batch, comes_again=comes_again)
+        record = self.weights
+        if len(logits) != record.classes:  # an .onnx says nothing of it before
+            raise WeightsUnavailable(
+                f"{record.name} tells {len(logits)} classes apart, but its record says "
+                f"{record.classes}; correct the record's classes and person_class"
+            )
+        return person_of(logits, record.person_class)
 
     def describe(self) -> str:
         """Return where it runs, for instance `CPU, 2 threads (no CUDA device), ONNX Runtime`."""

@@ -12,7 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,15 +24,13 @@ from segmenter.errors import SegmenterError
 from segmenter.pipeline import ReplaceOptions
 from segmenter.stream import require_for_motion
 from segmenter.wire import (
-    BROKEN,
-    BUSY,
-    IDLE,
-    POLICY,
-    TOO_BIG,
+    Close,
     Refusal,
+    farewell,
     read_settings,
     read_shape,
     require_same_origin,
+    send,
 )
 
 NUMBER_BYTES = 4
@@ -93,29 +91,18 @@ class LiveServer:
         except Exception:
             log.exception("a live connection failed")
             words = "something went wrong here; start again"
-            await farewell(socket, Refusal(BROKEN, words), self.limits.send_s)
+            await farewell(socket, Refusal(words, Close.BROKEN), self.limits.send_s)
 
     @contextmanager
     def _seat(self) -> Iterator[None]:
         """Count one visitor more, unless all seats are taken."""
         if self.visitors >= self.limits.connections:
-            raise Refusal(BUSY, "the live tab is full at the moment; try again in a minute")
+            raise Refusal("the live tab is full at the moment; try again in a minute", Close.BUSY)
         self.visitors += 1
         try:
             yield
         finally:
             self.visitors -= 1
-
-
-async def farewell(socket: WebSocket, refusal: Refusal, limit_s: float) -> None:
-    """Say why, then close; a client that is gone, or does not read, is no error."""
-
-    async def close() -> None:
-        await socket.send_json({"error": str(refusal)})
-        await socket.close(refusal.code)
-
-    with suppress(WebSocketDisconnect, RuntimeError, asyncio.TimeoutError):
-        await asyncio.wait_for(close(), limit_s)
 
 
 class Visitor:
@@ -144,9 +131,7 @@ class Visitor:
             for task in done:
                 task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
             if self._answerer:
                 self._server.threads.submit(self._answerer.close)
 
@@ -156,13 +141,14 @@ class Visitor:
             try:
                 message = await asyncio.wait_for(self._socket.receive(), limits.idle_s)
             except asyncio.TimeoutError:
-                raise Refusal(IDLE, f"no frame came for {limits.idle_s:.0f} seconds") from None
+                words = f"no frame came for {limits.idle_s:.0f} seconds"
+                raise Refusal(words, Close.IDLE) from None
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code", 1000))
             content = message.get("bytes") or message.get("text") or ""
             if len(content) > limits.message_bytes:
                 megabytes = limits.message_bytes / 1e6
-                raise Refusal(TOO_BIG, f"a message may have {megabytes:.1f} MB; send less")
+                raise Refusal(f"a message may have {megabytes:.1f} MB; send less", Close.TOO_BIG)
             self._keep_newest(content)
 
     def _keep_newest(self, content: str | bytes) -> None:
@@ -171,9 +157,9 @@ class Visitor:
             self._settings = read_settings(content)
             self._has_settings = True
         elif not self._has_settings:
-            raise Refusal(POLICY, "a frame came before the settings; send the settings first")
+            raise Refusal("a frame came before the settings; send the settings first")
         elif len(content) <= NUMBER_BYTES:
-            raise Refusal(POLICY, "a frame is a 4-byte number and a JPEG; this one is shorter")
+            raise Refusal("a frame is a 4-byte number and a JPEG; this one is shorter")
         else:
             self._frame = content
         self._arrived.set()
@@ -200,7 +186,7 @@ class Visitor:
     async def _take(self) -> bytes:
         """Wait for the next frame; settings that came before it are in force."""
         message = None
-        while message is None:
+        while message is None or self._answerer is None:  # None too when settings were refused
             await self._arrived.wait()
             self._arrived.clear()
             settings, self._settings = self._settings, None
@@ -219,7 +205,7 @@ class Visitor:
                 background = await self._in_thread(server.read_background, settings)
         except SegmenterError as error:
             if self._answerer is None:
-                raise Refusal(POLICY, str(error)) from error
+                raise Refusal(str(error)) from error
             async with self._second_stage:
                 self._complaint = str(error)
                 await self._tell(self._complaint)
@@ -256,8 +242,16 @@ class Visitor:
         return await loop.run_in_executor(self._server.threads, function, *arguments)
 
     async def _send(self, content: dict | bytes) -> None:
-        send = self._socket.send_bytes if isinstance(content, bytes) else self._socket.send_json
         try:
-            await asyncio.wait_for(send(content), self._server.limits.send_s)
+            await asyncio.wait_for(send(self._socket, content), self._server.limits.send_s)
         except asyncio.TimeoutError:
-            raise Refusal(POLICY, "the answers were not read") from None
+            raise Refusal("the answers were not read") from None
+
+
+async def end(tasks: list[asyncio.Task]) -> None:
+    """Cancel tasks until all have ended: before Python 3.12 `wait_for` may overhear it once."""
+    while not all(task.done() for task in tasks):
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=0.1)
+    await asyncio.gather(*tasks, return_exceptions=True)  # what they raised is known, or no matter

@@ -5,6 +5,7 @@ from functools import partial
 
 from segmenter.arrays import Alpha, Frame, Probability, require_frame
 from segmenter.closeup import QUARTERS, Closeup, Part
+from segmenter.colour_doubt import decide_by_colours
 from segmenter.crops import LEAST_PIECE, WHOLE, Crop
 from segmenter.inference import Segmenter
 from segmenter.motion import Motion, MotionTracker, Recall
@@ -12,9 +13,8 @@ from segmenter.nearness import OF_CAMERA, OF_VIDEO, Nearness
 from segmenter.people import choose_people
 from segmenter.photo_views import is_believed
 from segmenter.pipeline import ReplaceOptions
-from segmenter.preprocess import fit
 from segmenter.refine import LIVE, VIDEO, refine
-from segmenter.resample import enlarge, halve, shrink, shrink_to
+from segmenter.resample import enlarge, fit, halve, shrink, shrink_to
 from segmenter.temporal import AlphaSteadier, TemporalSmoother
 
 FINER = 2  # times as long and wide is the probability where people are seen closely
@@ -145,8 +145,8 @@ class Matting:
         return self._segmenter.probability(picture, size)
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
-        """Choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
-        chosen = choose_people(look.probability, options.people, frame=look.frame)
+        """Settle doubt, choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""
+        chosen = choose_people(settled(look), look.frame, options.people)
         alpha = refine(
             chosen,
             look.frame,
@@ -156,3 +156,13 @@ class Matting:
             parts=look.parts,
         )
         return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha
+
+
+def settled(look: Look) -> Probability:
+    """Return a look's probability, (h, w), with the doubt in each part decided by its colours."""
+    probability = look.probability.copy()
+    for part in look.parts:
+        # Of a part, `small` shows too little.
+        picture = look.small if part == WHOLE else part.of(look.frame)
+        part.of(probability)[:] = decide_by_colours(part.of(look.probability), picture)
+    return probability

@@ -46,7 +46,7 @@ def boundary_f(predicted: Mask, truth: Mask) -> float:
     """F1 of contour precision and recall within the tolerance (Martin, Fowlkes and Malik 2004)."""
     predicted_contour, true_contour = contour(predicted), contour(truth)
     if not predicted_contour.any() or not true_contour.any():
-        return float(predicted_contour.any() == true_contour.any())
+        return float(np.array_equal(predicted, truth))
     tolerance = boundary_tolerance_px(*truth.shape)
     precision = (distance_to(true_contour)[predicted_contour] <= tolerance).mean()
     recall = (distance_to(predicted_contour)[true_contour] <= tolerance).mean()

@@ -21,20 +21,15 @@ NEAR_ENOUGH = 0.02  # of the long side: how far beside a person a click may be
 
 
 def choose_people(
-    probability: Probability,
-    choice: str = "everyone",
-    point: Point | None = None,
-    *,
-    frame: Frame | None = None,
+    probability: Probability, frame: Frame, choice: str = "everyone", point: Point | None = None
 ) -> Probability:
     """Drop everybody who was not chosen, and specks; fill holes, and open gaps.
 
     Args:
         probability: (h, w) float32 in [0, 1].
+        frame: (H, W, 3) uint8 RGB of the same aspect, whose colours tell holes from gaps.
         choice: one of `CHOICES`.
         point: a place on the one to keep; with `clicked`, and only then.
-        frame: (H, W, 3) uint8 RGB of the same aspect, whose colours tell holes from gaps. Without
-            it all that may be a hole is filled.
 
     Returns:
         (h, w) float32 in [0, 1]: 0 where somebody was dropped, raised where a hole was filled.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_frame
+from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_coverage, require_frame
 from segmenter.background import (
     Background,
     Blur,
@@ -48,14 +48,11 @@ class ReplaceOptions:
 
 @dataclass(frozen=True)
 class Replacement:
-    """A result: the composite (H, W, 3), or the cut-out (H, W, 4); and the alpha.
+    """What became of a frame (H, W, 3)."""
 
-    For a photo also the chosen people's probability, from which the alpha was refined.
-    """
-
-    picture: Frame | Cutout
-    alpha: Alpha
-    probability: Probability | None = None
+    picture: Frame | Cutout  # the composite (H, W, 3) uint8, or the cut-out (H, W, 4)
+    alpha: Alpha  # (H, W) float32 in [0, 1]
+    probability: Probability | None = None  # of a photo's chosen people, before refinement
 
 
 def read_background(text: str | Path, fit: str = "cover") -> Background:
@@ -121,6 +118,7 @@ def replace_in_image(
     *,
     segmenter: Segmenter | None = None,
     options: ReplaceOptions | None = None,
+    probability: Probability | None = None,
 ) -> Replacement:
     """Replace what is behind the people in one picture.
 
@@ -129,41 +127,27 @@ def replace_in_image(
         background: what to put there; None cuts out.
         segmenter: shared weights; None loads the bundled ones for this call.
         options: None for the defaults.
+        probability: what `segmenter.probability(frame)` said before, (H, W) float32 in [0, 1], to
+            spare a second look; it is not changed.
 
     Raises:
-        InvalidInput: the frame or the background is none.
+        InvalidInput: the frame, the background or the probability is none.
         NobodyThere: a click that is on nobody.
     """
     require_frame(frame)
     require_background(background)
-    segmenter = segmenter or Segmenter()
     options = options or ReplaceOptions()
-    probability = choose(segmenter.probability(frame), frame, options)
-    alpha = refine_photo(probability, frame, options)
+    if probability is None:
+        probability = (segmenter or Segmenter()).probability(frame)
+    require_coverage(probability, frame)
+    chosen = _choose(probability, frame, options)
+    alpha = _refine(chosen, frame, options)
     if background is None or isinstance(background, Transparent):
         shown, hers = adjust(alpha, options.refine)
         cutout = cut_out(estimate_foreground(frame, hers, shown=shown), shown)
-        return Replacement(without_background(cutout), shown, probability)
+        return Replacement(without_background(cutout), shown, chosen)
     done = put_before(background, frame, alpha, options.refine, 0.0)
-    return replace(done, probability=probability)
-
-
-def choose(probability: Probability, frame: Frame, options: ReplaceOptions) -> Probability:
-    """Return the probability of what is kept in a photo: who was chosen, and what strokes say.
-
-    Args:
-        probability: (H, W) float32 in [0, 1].
-        frame: (H, W, 3) uint8 RGB.
-        options: the user's choices.
-
-    Returns:
-        (H, W) float32 in [0, 1].
-
-    Raises:
-        NobodyThere: a click that is on nobody.
-    """
-    chosen = choose_people(probability, options.people, options.point, frame=frame)
-    return apply_strokes(chosen, frame, options.strokes)
+    return replace(done, probability=chosen)
 
 
 def to_alpha(probability: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
@@ -176,22 +160,22 @@ def to_alpha(probability: Probability, frame: Frame, options: ReplaceOptions) ->
 
     Returns:
         (H, W) float32 in [0, 1].
+
+    Raises:
+        NobodyThere: a click that is on nobody.
     """
-    return refine_photo(choose(probability, frame, options), frame, options)
+    return _refine(_choose(probability, frame, options), frame, options)
 
 
-def refine_photo(probability: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
-    """Refine the edges of what was chosen in a photo; what lies under strokes holds.
+def _choose(probability: Probability, frame: Frame, options: ReplaceOptions) -> Probability:
+    """Return the probability of what is kept: who was chosen, and what strokes say."""
+    chosen = choose_people(probability, frame, options.people, options.point)
+    return apply_strokes(chosen, frame, options.strokes)
 
-    Args:
-        probability: (H, W) float32 in [0, 1], as `choose` returns it.
-        frame: (H, W, 3) uint8 RGB.
-        options: the user's choices; the outline is neither moved nor softened.
 
-    Returns:
-        (H, W) float32 in [0, 1].
-    """
-    return hold_strokes(refine(probability, frame, options.refine), options.strokes)
+def _refine(chosen: Probability, frame: Frame, options: ReplaceOptions) -> Alpha:
+    """Refine the edges of what was chosen; what lies under strokes holds."""
+    return hold_strokes(refine(chosen, frame, options.refine), options.strokes)
 
 
 def put_before(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Probability
-from segmenter.resample import enlarge, shrink_to
+from segmenter.resample import enlarge, fit, shrink_to
 
 Batch = NDArray[np.float32]  # (1, 3, h, w), normalised
 
@@ -24,12 +24,6 @@ class Geometry:
     def inner_part(self, small: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take the padding off (h, w) values."""
         return small[: self.inner_height, : self.inner_width]
-
-
-def fit(height: int, width: int, size: int) -> tuple[int, int]:
-    """Return the height and width of the same aspect whose long side is `size` pixels."""
-    scale = size / max(height, width)
-    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def padded_shape(height: int, width: int, multiple: int) -> tuple[int, int]:

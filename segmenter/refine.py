@@ -58,13 +58,9 @@ LARGEST_FEATHER_PX = 50.0
 class RefineOptions:
     """How edges are treated."""
 
-    edge_strength: float = (
-        1.0  # 0 keeps the network's soft outline, 1 moves it to the picture's edges
-    )
-    feather_px: float = 0.0  # further softening, in pixels of the frame
-    shift_px: float = (
-        0.0  # grows (positive) or shrinks (negative) the person, in pixels of the frame
-    )
+    edge_strength: float = 1.0  # 0 keeps the network's soft outline, 1 moves it to the edges
+    feather_px: float = 0.0  # 0 to 50 pixels of the frame: further softening
+    shift_px: float = 0.0  # -50 to 50: outwards, or where negative inwards
 
     def __post_init__(self):
         """Refuse what has no meaning."""

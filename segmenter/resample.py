@@ -4,11 +4,27 @@ import cv2
 from numpy.typing import NDArray
 
 
+def fit(height: int, width: int, long_side: int) -> tuple[int, int]:
+    """Return the height and width of the same aspect whose long side is `long_side` pixels."""
+    scale = long_side / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def shrunk_size(height: int, width: int, long_side: int) -> tuple[int, int]:
+    """Return the height and width of the same aspect with a long side of at most `long_side`."""
+    return fit(height, width, min(long_side, max(height, width)))
+
+
 def shrink(pixels: NDArray, long_side: int) -> NDArray:
     """Shrink (H, W) or (H, W, C) to a long side of at most `long_side`; the aspect is kept."""
-    height, width = pixels.shape[:2]
-    scale = min(1.0, long_side / max(height, width))
-    return shrink_to(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
+    return shrink_to(pixels, *shrunk_size(*pixels.shape[:2], long_side))
+
+
+def halved_size(height: int, width: int, long_side: int) -> tuple[int, int]:
+    """Return the size after halving that takes whole pixels and stays at least `long_side` long."""
+    while not (height % 2 or width % 2) and max(height, width) >= 2 * long_side:
+        height, width = height // 2, width // 2
+    return height, width
 
 
 def halve(pixels: NDArray, long_side: int) -> NDArray:
@@ -17,10 +33,7 @@ def halve(pixels: NDArray, long_side: int) -> NDArray:
     Pictures of a long side of `long_side` or less come out the same when `shrink` makes them from
     this one, so several of them share the work.
     """
-    while is_halved_well(pixels, 1, 1) and max(pixels.shape[:2]) >= 2 * long_side:
-        half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
-        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
-    return pixels
+    return shrink_to(pixels, *halved_size(*pixels.shape[:2], long_side))
 
 
 def shrink_to(pixels: NDArray, height: int, width: int) -> NDArray:
@@ -32,7 +45,7 @@ def shrink_to(pixels: NDArray, height: int, width: int) -> NDArray:
     Returns:
         A new array, or `pixels` itself when there is nothing to do.
     """
-    while is_halved_well(pixels, height, width):
+    while is_halved_well(*pixels.shape[:2], height, width):
         half = (pixels.shape[1] // 2, pixels.shape[0] // 2)
         pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
     if pixels.shape[:2] == (height, width):
@@ -47,7 +60,6 @@ def enlarge(small: NDArray, height: int, width: int) -> NDArray:
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def is_halved_well(pixels: NDArray, height: int, width: int) -> bool:
+def is_halved_well(rows: int, columns: int, height: int, width: int) -> bool:
     """Tell whether both sides are even, and at least twice what is wanted."""
-    rows, columns = pixels.shape[:2]
     return not (rows % 2 or columns % 2) and rows >= 2 * height and columns >= 2 * width

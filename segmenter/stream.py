@@ -73,7 +73,11 @@ class LiveReplacer:
         self._lock = threading.Lock()
 
     def __call__(self, frame: Frame, time_s: float) -> Replacement:
-        """Replace the background of one frame, (H, W, 3) uint8 RGB, shown at `time_s` seconds."""
+        """Replace the background of one frame, (H, W, 3) uint8 RGB, shown at `time_s` seconds.
+
+        Raises:
+            InvalidInput: the frame is none.
+        """
         return self.begin(frame, time_s)()
 
     def begin(self, frame: Frame, time_s: float) -> Callable[[], Replacement]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from segmenter.errors import InvalidInput
-from segmenter.images import IMAGE_ENDINGS, require_saved_as
+from segmenter.images import IMAGE_ENDINGS, SAVED_AS, require_saved_as
 from segmenter.video import VIDEO_ENDINGS, require_format
 
 SUFFIX = "-backdrop"
@@ -147,7 +147,7 @@ def ending_for(path: Path, is_cutout: bool) -> str:
         return ".webm" if is_cutout else ".mp4"
     if is_cutout:
         return ".png"
-    return path.suffix if path.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"} else ".jpg"
+    return path.suffix if path.suffix.lower() in SAVED_AS else ".jpg"
 
 
 def is_video(path: Path) -> bool:

@@ -1,32 +1,59 @@
 """What may travel over the live socket: whose messages, camera frames in, safe pictures out."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from enum import IntEnum
 from io import BytesIO
 from urllib.parse import urlsplit
 
 import numpy as np
 from PIL import Image
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from segmenter.arrays import Cutout, Frame
 from segmenter.background import Background, Transparent
 from segmenter.errors import InvalidInput, UnreadableImage
 
 GREY = 128  # of the card shown when there is nothing else that is safe to show
-LARGEST_JPEG_SIDE = 65_500
-POLICY, TOO_BIG, BROKEN, BUSY = 1008, 1009, 1011, 1013  # WebSocket close codes
-IDLE = 4408  # one of our own, after HTTP's 408: live.js connects again with the next frame
+LARGEST_SIDE = 16_383  # pixels, of a WebP; that of a JPEG is larger
 
 log = logging.getLogger(__name__)
 
 
-class Refusal(Exception):
-    """A connection that has to end: the close code, and why in plain words."""
+class Close(IntEnum):
+    """WebSocket close codes."""
 
-    def __init__(self, code: int, words: str):
+    POLICY = 1008
+    TOO_BIG = 1009
+    BROKEN = 1011
+    BUSY = 1013
+    IDLE = 4408  # our own, after HTTP's 408: page/live connects again with the next frame
+
+
+class Refusal(Exception):
+    """A connection that has to end: why in plain words, and the close code."""
+
+    def __init__(self, words: str, code: Close = Close.POLICY):
         super().__init__(words)
         self.code = code
+
+
+async def send(socket: WebSocket, content: dict | bytes) -> None:
+    """Send a picture, or JSON in ASCII: of UTF-8 half a character, from a visitor, is none."""
+    if isinstance(content, bytes):
+        await socket.send_bytes(content)
+    else:
+        await socket.send_text(json.dumps(content))
+
+
+async def farewell(socket: WebSocket, refusal: Refusal, limit_s: float) -> None:
+    """Say why, then close; a client that is gone, or does not read, is no error."""
+    with suppress(WebSocketDisconnect, RuntimeError, asyncio.TimeoutError):
+        await asyncio.wait_for(send(socket, {"error": str(refusal)}), limit_s)
+        await asyncio.wait_for(socket.close(refusal.code), limit_s)
 
 
 def require_same_origin(headers: Mapping[str, str]) -> None:
@@ -35,9 +62,10 @@ def require_same_origin(headers: Mapping[str, str]) -> None:
     `X-Forwarded-Host` is believed because a page in a browser can't set it.
     """
     origin = headers.get("origin")
-    hosts = {headers.get("host"), headers.get("x-forwarded-host")} - {None}
+    forwarded = headers.get("x-forwarded-host", "").split(",")  # each proxy on the way adds one
+    hosts = {headers.get("host"), *map(str.strip, forwarded)} - {None, ""}
     if origin is not None and host_of(origin) not in hosts:
-        raise Refusal(POLICY, f"this page's live tab can't be used from {origin}")
+        raise Refusal(f"this page's live tab can't be used from {origin}")
 
 
 def host_of(address: str) -> str | None:
@@ -55,7 +83,7 @@ def read_settings(text: str) -> dict:
     except (ValueError, RecursionError):
         settings = None
     if not isinstance(settings, dict):
-        raise Refusal(POLICY, "the settings are not a JSON object")
+        raise Refusal("the settings are not a JSON object")
     return settings
 
 
@@ -66,7 +94,7 @@ def read_shape(settings: dict, largest_pixels: int) -> tuple[int, int]:
     """
     height, width = settings.get("height", 480), settings.get("width", 640)
     whole = type(height) is int and type(width) is int  # true and false would pass isinstance
-    if not whole or not 1 <= min(height, width) <= max(height, width) <= LARGEST_JPEG_SIDE:
+    if not whole or not 1 <= min(height, width) <= max(height, width) <= LARGEST_SIDE:
         return 480, 640
     return (height, width) if height * width <= largest_pixels else (480, 640)
 
@@ -76,12 +104,12 @@ def decode_frame(jpeg: bytes, largest_pixels: int) -> Frame:
 
     Raises:
         UnreadableImage: no whole JPEG.
-        InvalidInput: more than `largest_pixels`.
+        InvalidInput: more than `largest_pixels`, or too long for an answer.
     """
     try:
         with Image.open(BytesIO(jpeg), formats=["JPEG"]) as picture:
             width, height = picture.size
-            if width * height > largest_pixels:
+            if width * height > largest_pixels or max(width, height) > LARGEST_SIDE:
                 raise InvalidInput(f"a camera frame of {width}x{height} is too big; send less")
             return np.array(picture.convert("RGB"))
     # Pillow's own words for a damaged file, and its warning where warnings are errors.

@@ -13,7 +13,8 @@ from pathlib import Path
 from hub_server import HubServer
 
 VISIT = """
-import json, sys
+import json, sys, time
+time.sleep = lambda seconds: None  # between attempts: how many there are does not change
 from segmenter.errors import SegmenterError
 from segmenter.weights import fetch
 

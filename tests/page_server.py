@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from scenes import RedSegmenter
 
+from segmenter.page.seen import SeenPhotos
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -59,9 +61,14 @@ class Scripted(RedSegmenter):
     def __init__(self, mode_file):
         self._mode_file = mode_file
 
-    def probability(self, frame, size=None):
+    def mode(self):
+        """Return what it does now; waits while it is frozen."""
         while (mode := self._mode_file.read_text()) == "frozen":
             time.sleep(0.05)
+        return mode
+
+    def probability(self, frame, size=None):
+        mode = self.mode()
         if mode == "broken":
             raise RuntimeError("the test's segmenter is broken")
         if mode == "everyone":
@@ -73,14 +80,27 @@ class Scripted(RedSegmenter):
         return "CPU, 2 threads, a test's segmenter"
 
 
+class Seen(SeenPhotos):
+    """What a frozen segmenter said before is not remembered faster than it would say it."""
+
+    segmenter = None
+
+    def __call__(self, path, look):
+        self.segmenter.mode()
+        return super().__call__(path, look)
+
+
 if __name__ == "__main__":
     import app
     from segmenter.allocator import keep_freed_memory
     from segmenter.inference import Segmenter
+    from segmenter.page import work
     from segmenter.threads import one_thread_a_stage
 
     is_real = "real" in sys.argv
     segmenter = app.ready_for_cameras(Segmenter()) if is_real else Scripted(Path(sys.argv[1]))
+    if not is_real:
+        Seen.segmenter, work.SeenPhotos = segmenter, Seen
     keep_freed_memory()  # as app.py does
     with one_thread_a_stage():
         _, address, _ = app.serve(

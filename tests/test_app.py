@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -27,9 +28,12 @@ from segmenter.page import choice as choices
 from segmenter.page.choice import Choice, open_data_url
 from segmenter.page.panel import read_choice
 from segmenter.page.photo_tab import follow_photo, replace_photo, show_view
+from segmenter.page.previews import preview
+from segmenter.page.results import delete_old_results
 from segmenter.page.video_tab import estimate_video, replace_video
-from segmenter.page.widgets import put_in_place, slider, upload, without_unseen
-from segmenter.page.work import Desk, as_shares, choose_ending, in_words, preview
+from segmenter.page.videos import choose_ending, in_words
+from segmenter.page.widgets import by_path, put_in_place, slider, upload, without_unseen
+from segmenter.page.work import Desk, as_shares
 from segmenter.video import probe, read_frames
 
 ROOM, PERSON, BLUE = (20, 150, 60), (220, 30, 40), (0, 0, 255)
@@ -158,6 +162,22 @@ def test_an_upload_goes_into_the_live_message_and_comes_out_the_same(tmp_path):
     assert near(picture, (200, 100, 50), 3)
 
 
+def test_pictures_for_live_are_opened_one_at_a_time(monkeypatch):
+    opening, most = [], []
+
+    def open_slowly(path):
+        opening.append(path)
+        most.append(len(opening))
+        time.sleep(0.02)
+        opening.pop()
+        return scene()
+
+    monkeypatch.setattr(choices, "open_image", open_slowly)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(choices.as_data_url, map(Path, "abcd")))
+    assert most == [1] * 4
+
+
 def test_a_damaged_upload_in_a_message_is_refused():
     with pytest.raises(UnreadableImage):
         choices.open_data_url(choices.DATA_URL + "/9j/AAAA")
@@ -170,6 +190,13 @@ def test_an_upload_is_a_path_and_an_empty_number_the_default_after_a_change_of_l
         is_slider = isinstance(widget, gr.Slider)
         assert widget.preprocess(None if is_slider else file) == (4 if is_slider else "text.jpg")
     assert widgets[1].preprocess(7) == 7
+
+
+def test_a_program_s_upload_is_a_path_and_leaves_no_other_file(tmp_path):
+    (tmp_path / "cache").mkdir()
+    file = by_path(gr.File)(render=False, type="filepath")
+    assert file.preprocess(gr.FileData(path="a.jpg")) == "a.jpg"
+    assert not list((tmp_path / "cache").iterdir())
 
 
 def test_a_preset_may_be_a_clip(tmp_path):
@@ -224,6 +251,19 @@ def test_a_cut_out_is_over_the_board_by_its_alpha():
 def test_results_wait_in_the_folder_that_is_emptied(desk, photo, tmp_path):
     _, matte, *_ = replace_photo(desk, str(photo), None, None, *COLOUR)
     assert Path(matte).is_relative_to(tmp_path / "cache")
+
+
+def test_results_are_deleted_when_they_are_old_and_nothing_else_is(desk, photo):
+    old, fresh = (Path(replace_photo(desk, str(photo), None, None, *COLOUR)[1]) for _ in range(2))
+    for path in (old.parent, *old.parent.iterdir()):
+        os.utime(path, (0, 0))
+    delete_old_results(60)
+    assert not old.parent.exists()
+    assert fresh.exists()
+    fresh.touch()
+    os.utime(fresh.parent, (0, 0))  # as of a video that is still written
+    delete_old_results(60)
+    assert fresh.exists() and photo.exists()
 
 
 def test_a_job_that_fails_leaves_nothing(desk, photo, tmp_path, monkeypatch):
@@ -407,7 +447,6 @@ def test_a_transparent_video_is_webm_and_prores_is_not_shown(desk, video):
 def test_the_first_step_comes_at_once_so_that_it_can_be_cancelled(desk, tmp_path):
     steps = replace_video(desk, str(tmp_path / "missing.mp4"), "Automatic", *COLOUR)
     assert "Starting" in next(steps)[0]
-    assert next(steps)[0] == ""  # and is gone when the error is told
     with pytest.raises(gr.Error):
         next(steps)
 
@@ -471,11 +510,31 @@ def test_the_estimate_tells_size_rate_and_sound(desk, video):
     assert estimate_video(desk, None).startswith("Up to 3 minutes")
 
 
+def test_frames_that_take_long_at_first_do_not_count_in_the_estimate(desk, video, monkeypatch):
+    """Of ten frames the first four take 9 s and the others 3; a quarter goes to encoding."""
+    clock, took = [0.0], [9.0] * 4 + [3.0] * 6
+
+    class Replacer:
+        def __init__(self, segmenter, closely):
+            pass
+
+        def __call__(self, frame, time_s):
+            clock[0] += took.pop(0)
+
+    monkeypatch.setattr("segmenter.page.work.LiveReplacer", Replacer)
+    monkeypatch.setattr("segmenter.page.work.time.monotonic", lambda: clock[0])
+    assert estimate_video(desk, str(video)).endswith("about 40 seconds.")
+
+
 def test_a_video_over_the_limits_is_refused_with_the_limit(desk, video, monkeypatch):
-    monkeypatch.setattr("segmenter.page.work.LONGEST_VIDEO_S", 0.5)
+    monkeypatch.setattr("segmenter.page.videos.LONGEST_VIDEO_S", 0.5)
     with pytest.raises(gr.Error, match="cut it"):
         estimate_video(desk, str(video))
-    monkeypatch.setattr("segmenter.page.work.LARGEST_VIDEO_PIXELS", 100)
+    monkeypatch.setattr("segmenter.page.videos.LONGEST_VIDEO_S", 180)
+    monkeypatch.setattr("segmenter.page.videos.MOST_FRAMES", 9)
+    with pytest.raises(gr.Error, match="10 frames and the page takes up to 9"):
+        estimate_video(desk, str(video))
+    monkeypatch.setattr("segmenter.page.videos.LARGEST_VIDEO_PIXELS", 100)
     with pytest.raises(gr.Error, match="160x96"):
         last_of(replace_video(desk, str(video), "Automatic", *COLOUR))
 

@@ -1,6 +1,4 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -69,42 +67,6 @@ def test_an_unforeseen_failure_stays_with_its_item(folder, tmp_path, monkeypatch
     report = replace_all(folder, tmp_path / "out", BLUE, quiet=True)
     assert len(report.items) == 4 and len(report.failures) == 3
     assert "something inside" in report.summary()
-
-
-def told_by_a_program(code):
-    """Run lines in a Python of their own, without pytest's handlers; return what it tells."""
-    start = "import logging\nfrom segmenter.batch import noted_warnings\n"
-    done = subprocess.run([sys.executable, "-c", start + code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stderr
-
-
-def test_a_warning_is_noted_and_still_told_where_nobody_handles_it():
-    code = """
-with noted_warnings() as noted:
-    logging.getLogger("segmenter.video").warning("cut %s", "off")
-assert noted == ["cut off"], noted
-"""
-    assert told_by_a_program(code) == "cut off\n"
-
-
-def test_a_warning_that_a_program_keeps_to_itself_is_only_noted():
-    code = """
-logging.getLogger("segmenter").addHandler(logging.NullHandler())
-with noted_warnings() as noted:
-    logging.getLogger("segmenter.video").warning("cut off")
-assert noted == ["cut off"], noted
-"""
-    assert told_by_a_program(code) == ""
-
-
-def test_a_warning_is_told_once_though_two_note_it():
-    code = """
-with noted_warnings() as first, noted_warnings() as second:
-    logging.getLogger("segmenter.video").warning("cut off")
-assert first == second == ["cut off"]
-"""
-    assert told_by_a_program(code) == "cut off\n"
 
 
 def test_the_summary_says_where_the_results_are(tmp_path):

@@ -21,7 +21,7 @@ PORTRAIT = next((Path(__file__).parents[1] / "examples" / "portraits").glob("*.j
 
 @pytest.fixture
 def fake(monkeypatch):
-    monkeypatch.setattr("segmenter.inference.Segmenter", lambda *_, **__: RedSegmenter())
+    monkeypatch.setattr("segmenter.cli.command.Segmenter", lambda *_, **__: RedSegmenter())
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_wrong_usage_gives_two_and_one_line(fake, arguments, capsys, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["replace", "matte", "label"])
+@pytest.mark.parametrize("command", ["replace", "matte", "label", "train", "export"])
 def test_an_empty_name_is_no_folder(command, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main([command, "", "-o", "out"])
@@ -185,7 +185,7 @@ def models(monkeypatch):
     def load(name, **_):
         return NamedSegmenter(name or "disc", missed=60 if name == "late" else 0)
 
-    monkeypatch.setattr("segmenter.inference.Segmenter", load)
+    monkeypatch.setattr("segmenter.cli.evaluate.Segmenter", load)
     monkeypatch.setattr("segmenter.training.speed.measure_network", lambda *_: NETWORK)
 
 
@@ -256,6 +256,8 @@ def test_evaluate_leaves_steps_out_and_writes_sheets(models, tmp_path, capsys):
     names = ["disc-images-01.jpg", "disc-set-01.jpg"]
     assert sorted(path.name for path in sheets.iterdir()) == names
     assert f"2 sheets in {sheets}" in printed.err
+    assert cli.main(["evaluate", photos, "--sheet", str(sheets)]) == 0
+    assert capsys.readouterr().out == ""
     (tmp_path / "empty").mkdir()
     assert cli.main(["evaluate", str(tmp_path / "empty"), "--sheet", str(sheets)]) == 1
     assert f"{tmp_path / 'empty'} has no folder images" in capsys.readouterr().err
@@ -339,7 +341,7 @@ import os, signal, sys, time
 sys.path[:0] = sys.argv[1:3]
 from scenes import RedSegmenter
 
-import segmenter.batch, segmenter.inference
+import segmenter.batch, segmenter.cli.command
 from segmenter import cli
 from segmenter.files import finished
 
@@ -349,7 +351,7 @@ def photo(self, path, output):
         time.sleep(5)
         raise AssertionError("went on")
 
-segmenter.inference.Segmenter = lambda *_, **__: RedSegmenter()
+segmenter.cli.command.Segmenter = lambda *_, **__: RedSegmenter()
 segmenter.batch.Replacer.photo = photo
 number = getattr(signal, sys.argv[3])
 before = signal.getsignal(number)
@@ -390,9 +392,15 @@ def test_commands_run_in_other_threads_too(fake, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device here")
-def test_scores_that_can_not_be_written_are_told_in_a_line(tmp_path):
-    command = [sys.executable, "-m", "segmenter", "evaluate", str(put_pair(tmp_path)), "--quiet"]
+@pytest.mark.parametrize("command", ["evaluate", "publish"])
+def test_what_can_not_be_written_is_told_in_a_line(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    arguments, what = {
+        "evaluate": ([str(put_pair(tmp_path)), "--quiet"], "scores"),
+        "publish": (["--repo", "owner/name"], "report"),
+    }[command]
+    program = [sys.executable, "-m", "segmenter", command, *arguments]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
-    said = "segmenter evaluate: can't write the scores: No space left on device"
+        done = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True)
+    said = f"segmenter {command}: can't write the {what}: No space left on device"
     assert (done.returncode, done.stderr.strip()) == (1, said)

@@ -3,7 +3,8 @@ import pytest
 
 from segmenter.closeup import SHAPES, Closeup, area, fitting_part, fitting_parts
 from segmenter.crops import WHOLE, Crop
-from segmenter.preprocess import fit, padded_shape
+from segmenter.preprocess import padded_shape
+from segmenter.resample import fit
 
 HEIGHT, WIDTH = 720, 1280
 

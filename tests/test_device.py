@@ -9,6 +9,14 @@ def test_cpu_cores_decides(monkeypatch):
     assert device.count_threads() == 3
 
 
+@pytest.mark.parametrize("stated", ["", "0", "-2", "two", "²"])
+def test_what_is_no_number_of_cores_decides_nothing(monkeypatch, stated):
+    monkeypatch.delenv("CPU_CORES", raising=False)
+    expected = device.count_threads()
+    monkeypatch.setenv("CPU_CORES", stated)
+    assert device.count_threads() == expected
+
+
 def test_a_containers_quota_limits_the_threads(monkeypatch, tmp_path):
     monkeypatch.delenv("CPU_CORES", raising=False)
     quota = tmp_path / "cpu.max"

@@ -89,7 +89,7 @@ def test_colours_that_are_multiplied_by_the_alpha(tmp_path):
 
 
 def test_without_the_decoder_it_is_told_what_to_install(phone_photo, monkeypatch):
-    monkeypatch.setattr("segmenter.images.find_spec", lambda name: None)
+    monkeypatch.setattr("segmenter.image_kinds.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="pip install pi-heif"):
         open_image(phone_photo(quadrants(64, 96)))
 

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ from PIL import Image
 
 from segmenter import Segmenter, open_image
 from segmenter.device import Device
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, WeightsUnavailable
 from segmenter.inference import person_of
 from segmenter.metrics import iou
 from segmenter.pipeline import matte_of_image
@@ -192,6 +193,16 @@ def test_one_logit_is_a_sigmoid_and_many_a_softmax():
     np.testing.assert_allclose(person_of(one, None), [[0.5, 1.0, 0.0]], atol=1e-6)
     classes = np.log(np.array([0.2, 0.5, 0.3], np.float32))[:, None, None]
     np.testing.assert_allclose(person_of(classes, 1), [[0.5]], atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_a_network_of_other_classes_than_its_record_is_refused(classes, monkeypatch):
+    segmenter = Segmenter(device="cpu", backend="onnx")
+    two = np.zeros((1, 2, 32, 32), np.float32)
+    monkeypatch.setattr(segmenter.backend, "run", lambda batch, comes_again: two)
+    segmenter.weights = replace(segmenter.weights, classes=classes)
+    with pytest.raises(WeightsUnavailable, match=f"tells 2 classes apart.* says {classes}"):
+        segmenter.probability(np.zeros((32, 32, 3), np.uint8), 32)
 
 
 def test_a_photos_answer_has_the_gaps_that_the_nearest_view_sees(monkeypatch):

@@ -22,7 +22,7 @@ from websockets.sync.client import connect
 
 from segmenter.background import Colour
 from segmenter.errors import InvalidInput
-from segmenter.live import LiveLimits, LiveServer
+from segmenter.live import LiveLimits, LiveServer, end
 from segmenter.page.choice import AskedOptions, Choice, make_background, make_options
 from segmenter.refine import RefineOptions
 
@@ -304,6 +304,7 @@ def test_the_status_names_the_device():
         (settings(people="nobody"), "everyone", 1008),
         (settings(people="clicked", at="0.5,0.5"), "photo", 1008),
         (settings(edge_strength="much"), "edge_strength is a number", 1008),
+        (settings(edge_strength="\ud800"), "edge_strength is a number", 1008),  # half a character
         (settings("data:image/png;base64,AAAA"), "begins with data:image/jpeg", 1008),
         ("x" * 5000, "send less", 1009),
     ],
@@ -315,6 +316,34 @@ def test_a_refusal_says_why_before_the_close(sent, words, code):
         said, closed_with = refusal(socket)
     assert words in said
     assert closed_with == code
+
+
+def test_a_refusal_is_told_though_frames_came_right_behind_the_settings():
+    with served(RedPeople(), LiveLimits(connections=1)) as address:
+        for _ in range(30):
+            with connect(address) as socket:
+                socket.send(settings(feather_px=1e300))
+                with suppress(ConnectionClosed):
+                    for number in range(3):
+                        socket.send(as_frame(number, scene()))
+                said, code = refusal(socket)
+            assert "softness" in said
+            assert code == 1008
+
+
+def test_who_overhears_that_it_is_over_is_told_again():
+    async def deaf():
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    async def leave():
+        task = asyncio.create_task(deaf())
+        await asyncio.sleep(0)
+        await end([task])
+        assert task.done()
+
+    asyncio.run(asyncio.wait_for(leave(), 5))
 
 
 def test_a_page_of_another_site_is_refused():
@@ -356,7 +385,7 @@ class Hanging:
     async def accept(self):
         pass
 
-    async def send_json(self, content):
+    async def send_text(self, content):
         pass
 
     async def close(self, code):
@@ -401,7 +430,7 @@ def test_a_silent_visitor_has_to_leave():
     with served(RedPeople(), LiveLimits(idle_s=0.2)) as address, connect(address) as socket:
         words, code = refusal(socket)
         assert "no frame came" in words
-        assert code == 4408  # by which live.js knows that it may come again
+        assert code == 4408  # by which the browser knows that it may come again
 
 
 def test_a_visitor_who_reads_nothing_has_to_leave_too():

@@ -3,14 +3,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from scenes import RED, RedSegmenter, person
+from scenes import GREEN, RED, RedSegmenter, person
 
 from segmenter import matting as matting_steps
 from segmenter.crops import WHOLE
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
 from segmenter.pipeline import ReplaceOptions
-from segmenter.preprocess import fit, padded_shape
+from segmenter.preprocess import padded_shape
+from segmenter.resample import fit
 
 
 class Counting(RedSegmenter):
@@ -264,3 +265,27 @@ def test_the_part_is_refined_by_itself(monkeypatch):
         matting.cut(look, ReplaceOptions(smoothing=False))
         assert asked[-1] == look.parts
     assert asked[0] != [WHOLE] == asked[1]
+
+
+class Doubting(Counting):
+    """Doubts that red of 201 is a person, or that green of 171 is background."""
+
+    def probability(self, frame, size=None):
+        doubtful = (frame[..., 0] == RED[0] + 1) | (frame[..., 1] == GREEN[1] + 1)
+        return np.where(doubtful, np.float32(0.45), super().probability(frame, size))
+
+
+@pytest.mark.parametrize("parts", [1, 0])
+def test_doubt_is_decided_by_the_colours_nearby(parts):
+    frame = person(360, 640, left=200, side=90) if parts else person(side=80)
+    top, left = 40, 200 if parts else 60
+    frame[top + 20 : top + 60, left + 40 : left + 80, 0] += 1
+    frame[top + 20 : top + 60, left + 90 : left + 130, 1] += 1
+    matting = Matting(Doubting(), closely=True)
+    look = matting.look(frame, smoothing=False)
+    assert (look.parts != [WHOLE]) == bool(parts)
+    assert look.probability.max() == 1 and (look.probability == np.float32(0.45)).any()
+    alpha = matting.cut(look, ReplaceOptions(smoothing=False))
+    middle = slice(top + 24, top + 56)
+    assert alpha[middle, left + 44 : left + 76].min() > 0.9
+    assert alpha[middle, left + 94 : left + 126].max() < 0.1

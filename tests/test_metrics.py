@@ -24,8 +24,13 @@ def test_dice_of_squares_overlapping_by_half():
 
 def test_empty_against_empty_is_one():
     assert metrics.iou(NOBODY, NOBODY) == metrics.dice(NOBODY, NOBODY) == 1
-    assert metrics.boundary_f(NOBODY, NOBODY) == 1
+    assert metrics.boundary_f(NOBODY, NOBODY) == metrics.boundary_f(~NOBODY, ~NOBODY) == 1
     assert metrics.iou(NOBODY, square(0, 0)) == metrics.boundary_f(NOBODY, square(0, 0)) == 0
+
+
+def test_nobody_against_a_person_who_fills_the_picture_is_zero():
+    """Neither has a contour."""
+    assert metrics.boundary_f(NOBODY, ~NOBODY) == metrics.boundary_iou(NOBODY, ~NOBODY) == 0
 
 
 def test_miou_is_the_mean_of_both_sides():

@@ -44,6 +44,19 @@ def test_a_photo_s_result_has_the_probability_its_alpha_came_from():
         np.testing.assert_array_equal(result.probability, SEGMENTER.probability(person()))
 
 
+def test_with_what_was_said_of_a_photo_before_nobody_is_asked_again():
+    frame, segmenter = person(), RedSegmenter()
+    said = segmenter.probability(frame)
+    said.flags.writeable = False
+    again = replace_in_image(frame, Colour(0, 0, 255), probability=said)
+    once = replace_in_image(frame, Colour(0, 0, 255), segmenter=segmenter)
+    np.testing.assert_array_equal(again.picture, once.picture)
+    with pytest.raises(InvalidInput):
+        replace_in_image(frame, probability=said[:10])
+    nobody = np.zeros_like(said)
+    assert replace_in_image(frame, probability=nobody, segmenter=segmenter).alpha.max() == 0
+
+
 def test_the_given_frame_is_not_changed():
     frame = person()
     replace_in_image(frame, Blur(), segmenter=SEGMENTER)

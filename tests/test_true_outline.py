@@ -12,7 +12,7 @@ COAT, WALL = (60, 50, 90), (170, 160, 140)
 
 
 def matte(frame: np.ndarray, probability: np.ndarray, detail=PHOTO) -> np.ndarray:
-    return refine(choose_people(probability, frame=frame), frame, detail=detail)
+    return refine(choose_people(probability, frame), frame, detail=detail)
 
 
 def arm_on_hip() -> np.ndarray:

@@ -184,8 +184,10 @@ def test_closing_while_a_stage_is_about_to_raise():
     def close():
         chain = chain_of(numbers, [stage, same])
         next(chain)
-        threading.Timer(0.02, is_closing.set).start()
+        timer = threading.Timer(0.02, is_closing.set)
+        timer.start()
         chain.close()
+        timer.join()
 
     within_limit(close)
     assert numbers.is_closed

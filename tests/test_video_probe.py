@@ -141,6 +141,12 @@ def test_lost_frames_make_a_rate_vary_around_the_true_one():
     kept = [index for index in range(300) if index % 10 not in (3, 4, 7)]
     ticks = 1001 * np.array(kept)
     assert constant_rate(ticks, Fraction(1, 30000), []) is None
+
+
+def test_frames_that_are_all_of_one_time_have_the_rate_that_ffmpeg_says():
+    ticks = np.zeros(50, np.int64)
+    assert constant_rate(ticks, Fraction(1, 1000), [Fraction(30)]) is None
+    assert typical_rate(ticks, Fraction(1, 1000), [Fraction(30)]) == 30
     hints = [exact_rate(29.97)]
     assert typical_rate(ticks, Fraction(1, 30000), hints) == Fraction(30000, 1001)
 

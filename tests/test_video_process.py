@@ -7,7 +7,7 @@ import sys
 import pytest
 from clips import make_clip
 
-from segmenter.errors import UnreadableVideo
+from segmenter.errors import MissingExtra, UnreadableVideo
 from segmenter.video import probe, process, read_frames
 from segmenter.video.process import FFmpeg
 
@@ -23,6 +23,14 @@ def test_where_no_pipe_may_be_widened_any_more_videos_are_read_all_the_same(tmp_
     monkeypatch.setattr(process.fcntl, "fcntl", refuse)
     assert len(list(read_frames(clip))) == 6
     assert refused
+
+
+@pytest.mark.parametrize("program", ["nowhere/ffmpeg", "clip.mp4"])
+def test_an_ffmpeg_that_can_not_be_run_is_told(tmp_path, monkeypatch, program):
+    clip = make_clip(tmp_path / "clip.mp4", seconds=0.2)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / program))
+    with pytest.raises(MissingExtra, match=r"can't be run .*IMAGEIO_FFMPEG_EXE"):
+        probe(clip)
 
 
 def test_the_reason_given_is_no_line_of_progress(tmp_path):

@@ -33,8 +33,11 @@ class Blur(Background):
 
     def at(self, time: float, frame: Frame, alpha: Alpha) -> Frame:
         """Return the blurred background."""
-        radius_px = self.radius_px or max(frame.shape[:2]) / 60
-        return blur_without(frame, alpha, radius_px)
+        return blur_without(frame, alpha, self.radius_for(*frame.shape[:2]))
+
+    def radius_for(self, height: int, width: int) -> float:
+        """Return the radius for frames of a size, all in pixels."""
+        return self.radius_px or max(height, width) / 60
 
 
 def blur_without(frame: Frame, alpha: Alpha, radius_px: float) -> Frame:
@@ -49,9 +52,7 @@ def blur_without(frame: Frame, alpha: Alpha, radius_px: float) -> Frame:
         radius_px: standard deviation, in pixels of the frame.
     """
     height, width = frame.shape[:2]
-    # Blurred by 1.5 small pixels no grid shows; a large picture is never worked on whole, so a
-    # radius of a pixel or two blurs it a little more than asked.
-    step = max(int(np.clip(radius_px / 1.5, 1, 8)), -(-max(height, width) // LARGEST_SIDE))
+    step = step_of(height, width, radius_px)
     size = max(1, round(width / step)), max(1, round(height / step))
     certainty = _certainty(alpha, step, size)
     colours = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -63,6 +64,13 @@ def blur_without(frame: Frame, alpha: Alpha, radius_px: float) -> Frame:
     filled = (blurred[..., :3] + 1e-9 * 128) / (blurred[..., 3:] + 1e-9)
     small = np.rint(np.clip(filled, 0, 255)).astype(np.uint8)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def step_of(height: int, width: int, radius_px: float) -> int:
+    """Return how many pixels of a frame, each way, are one of the small picture that is blurred."""
+    # Blurred by 1.5 small pixels no grid shows; a large picture is never worked on whole, so a
+    # radius of a pixel or two blurs it a little more than asked.
+    return max(int(min(max(radius_px / 1.5, 1), 8)), -(-max(height, width) // LARGEST_SIDE))
 
 
 def _certainty(alpha: Alpha, step: int, size: tuple[int, int]) -> np.ndarray:

@@ -73,6 +73,15 @@ class Picture(Background):
     """A still picture; what was fitted to the last frame size is kept."""
 
     def __init__(self, image: Frame, fit: str = "cover"):
+        """Remember the picture.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            fit: how it fills a frame: `cover`, `contain` or `tile`.
+
+        Raises:
+            InvalidInput: either is something else.
+        """
         self._image = require_frame(image)
         self._fit = require_fit(fit)
         self._fitted = image

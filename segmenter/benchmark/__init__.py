@@ -1,5 +1,3 @@
 """How fast each stage and the whole is, on this machine, side by side in one run."""
 
-from segmenter.benchmark.scenes import SCENE_SIZES, scene
-
-__all__ = ["SCENE_SIZES", "scene"]
+PARTS = ("network", "stages", "photo", "video", "live", "visitors", "start", "cuda")  # in order

@@ -26,7 +26,8 @@ from segmenter.gpu.replacer import DeviceReplacer, batch_for
 from segmenter.gpu.transfer import new_stream, on_stream
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions
-from segmenter.preprocess import fit, padded_shape
+from segmenter.preprocess import padded_shape
+from segmenter.resample import fit
 
 COPIED_BYTES, PRODUCT_SIDE = 2**30, 8192
 CEILING_RUNS = 10

@@ -1,19 +1,25 @@
 """How much memory this process, and the programs it runs, held at most."""
 
 import os
-import resource
 import sys
 from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # on Windows
+    resource = None
 
 PROCESSES = Path("/proc")
 
 
 def peak_mb() -> int:
-    """Return the most that this process held, in MB.
+    """Return the most that this process held, in MB; 0 where nothing tells.
 
     From Linux itself, for `getrusage` would count what the parent held when it started this one.
     """
     found = peak_of(os.getpid())
+    if found is None and resource is None:
+        return 0
     if found is None:
         unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
         found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 1024

@@ -11,8 +11,9 @@ from segmenter.benchmark.scenes import SCENE_SIZES, scene
 from segmenter.benchmark.timing import Row, measure_in_turns, summarise
 from segmenter.device import Device
 from segmenter.errors import SegmenterError
-from segmenter.preprocess import Batch, fit, padded_shape, to_batch
+from segmenter.preprocess import Batch, padded_shape, to_batch
 from segmenter.record import Weights
+from segmenter.resample import fit
 from segmenter.weights import fetch, read_record
 
 SEED = 7

@@ -93,8 +93,6 @@ def processor() -> str:
 
 def matrix(title: str, corner: str, rows: list[Row], order: Sequence[str] = ()) -> str:
     """Return a table of what was measured against where; `order` sorts it, downwards."""
-    if not rows:
-        return ""
     places = list(dict.fromkeys(row.where for row in rows))
     cells = {(row.what, row.where): median_and_p95(row) for row in rows}
     names = sorted({row.what for row in rows}, key=order.index) if order else []
@@ -102,7 +100,7 @@ def matrix(title: str, corner: str, rows: list[Row], order: Sequence[str] = ()) 
         [what, *(cells.get((what, where), "") for where in places)]
         for what in names or dict.fromkeys(row.what for row in rows)
     ]
-    return f"{title}:\n\n{table([corner, *places], body)}"
+    return titled(title, [corner, *places], body)
 
 
 def median_and_p95(row: Row) -> str:
@@ -117,8 +115,6 @@ def digits(value: float) -> str:
 
 def whole_table(rows: list[Row]) -> str:
     """Return the table of what was measured end to end."""
-    if not rows:
-        return ""
     heads = ["what", "each", "a second", "memory, MB", "beyond bare", "ffmpeg, MB"]
     body = [
         [
@@ -130,21 +126,17 @@ def whole_table(rows: list[Row]) -> str:
         for row in rows
     ]
     words = "End to end, from file to file or JPEG to JPEG; memory is the most that was held"
-    return f"{words}:\n\n{table(heads, body)}"
+    return titled(words, heads, body)
 
 
 def start_table(rows: list[Row]) -> str:
     """Return the table of waits at the start, in seconds."""
-    if not rows:
-        return ""
     body = [[row.what, f"{row.median_ms / 1000:.2f}", f"{row.p95_ms / 1000:.2f}"] for row in rows]
-    return "Start, each in a new process:\n\n" + table(["what", "median s", "p95 s"], body)
+    return titled("Start, each in a new process", ["what", "median s", "p95 s"], body)
 
 
 def cuda_table(rows: list[Row]) -> str:
     """Return the table of the graphics card's work."""
-    if not rows:
-        return ""
     heads = ["what", "a frame", "a second", "floor, ms", "times the floor"]
     body = [
         [
@@ -156,7 +148,7 @@ def cuda_table(rows: list[Row]) -> str:
         ]
         for row in rows
     ]
-    return f"On the graphics card, without decoding and encoding:\n\n{table(heads, body)}"
+    return titled("On the graphics card, without decoding and encoding", heads, body)
 
 
 def cost_lines(cost: Cost) -> list[str]:
@@ -173,6 +165,11 @@ def cost_lines(cost: Cost) -> list[str]:
             f"(R² {line.r_squared:.3f})."
         )
     return told
+
+
+def titled(title: str, heads: list[str], body: list[list[str]]) -> str:
+    """Return a Markdown table under its title; nothing without rows."""
+    return f"{title}:\n\n{table(heads, body)}" if body else ""
 
 
 def table(heads: list[str], body: Iterable[list[str]]) -> str:

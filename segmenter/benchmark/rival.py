@@ -20,7 +20,7 @@ from segmenter.benchmark import rival_process
 from segmenter.benchmark.report import describe_machine, table
 from segmenter.benchmark.scenes import FRAME_RATE, Stage
 from segmenter.benchmark.stages import new_background
-from segmenter.benchmark.timing import WARM_UPS, measure_once
+from segmenter.benchmark.timing import WARM_UPS, measure_once, size_text
 from segmenter.errors import InvalidInput, MissingExtra, SegmenterError
 from segmenter.inference import Segmenter
 from segmenter.metrics import boundary_f, miou
@@ -76,8 +76,7 @@ class Comparison:
             ]
             for contender in self.contenders
         ]
-        size = f"{SIZE[1]}x{SIZE[0]}"
-        words = f"{self.frames} frames of {size}, in turns. {self.device}; {facts}"
+        words = f"{self.frames} frames of {size_text(SIZE)}, in turns. {self.device}; {facts}"
         return f"{words}\n\n{table(heads, body)}"
 
 

@@ -17,9 +17,11 @@ from segmenter.arrays import Frame
 from segmenter.backends import OnnxBackend, TorchBackend
 from segmenter.background import Picture
 from segmenter.benchmark.scenes import FRAME_RATE, Stage, room
-from segmenter.benchmark.timing import WARM_UPS, Row, summarise
+from segmenter.benchmark.timing import WARM_UPS, Row, size_text, summarise
+from segmenter.colour_doubt import decide_by_colours
 from segmenter.composite import over_at
 from segmenter.foreground import estimate_rim
+from segmenter.graph_cut import decide_doubt
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
@@ -51,6 +53,7 @@ NETWORK = Watched("network", (OnnxBackend.run, TorchBackend.run))
 RESIZE = Watched("resize", (to_batch,))
 # The segmenter's own part: logits to probability, the mean of views, back to the frame's size.
 FIND = Watched("restore", (Segmenter.probability,))
+CUT = Watched("cut by colours", (decide_doubt,))
 STAGES = (
     Watched("decode", (open_image, decode_frame)),
     RESIZE,
@@ -58,6 +61,8 @@ STAGES = (
     FIND,
     Watched("follow motion", (MotionTracker.__call__,)),
     Watched("smooth", (TemporalSmoother.__call__,), Matting.look),
+    CUT,
+    Watched("colours nearby", (decide_by_colours,)),
     Watched("people", (choose_people,)),
     Watched("refine", (refine,)),
     Watched("steady alpha", (AlphaSteadier.__call__,), Matting.cut),
@@ -97,7 +102,7 @@ def stages_of_live(
 
     calls = [lambda jpeg=jpeg: work(jpeg) for jpeg in pictures]
     with one_thread_a_stage():
-        return profile_all(calls, WARM_UPS, f"live {size[1]}x{size[0]}")
+        return profile_all(calls, WARM_UPS, f"live {size_text(size)}")
 
 
 def stages_of_video(segmenter: Segmenter, clip: Path, repeats: int) -> list[Row]:
@@ -171,7 +176,7 @@ def profile_once(call: Callable[[], object]) -> dict[str, float]:
     entries = {entry.code: entry for entry in profile.getstats()}
     taken = {stage.name: seconds_of(stage, entries) for stage in STAGES}
     if taken[FIND.name]:  # a segmenter of another kind has no such parts
-        taken[FIND.name] -= taken[RESIZE.name] + taken[NETWORK.name]
+        taken[FIND.name] -= sum(taken[inside.name] for inside in (RESIZE, NETWORK, CUT))
     return {**taken, REST: total - sum(taken.values()), SUM: total}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from segmenter.benchmark import PARTS
 from segmenter.benchmark.networks import measure_networks, open_backends
 from segmenter.benchmark.report import Report, describe_machine
 from segmenter.benchmark.scenes import PORTRAIT, Stage, room
@@ -16,12 +17,12 @@ from segmenter.benchmark.startup import (
     measure_page,
     page_is_missing,
 )
+from segmenter.benchmark.timing import size_text
 from segmenter.benchmark.visitors import measure_visitors
 from segmenter.benchmark.whole import Choice, Job, camera, measure_whole, row_of
 from segmenter.gpu import has_card
 from segmenter.images import save_image
 
-PARTS = ("network", "stages", "photo", "video", "live", "visitors", "start", "cuda")
 VIDEO_SIZES = ((720, 1280), (1080, 1920))  # heights and widths
 LIVE_SIZES = ((480, 640), (720, 1280))
 MEGAPIXELS = (1, 12, 50)
@@ -226,8 +227,3 @@ class Suite:
         if path.exists():
             return path
         return self._stage.write_clip(path, *size, self._plan.frames)
-
-
-def size_text(size: tuple[int, int]) -> str:
-    """Return a height and width as `1280x720`."""
-    return f"{size[1]}x{size[0]}"

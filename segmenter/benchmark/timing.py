@@ -28,6 +28,11 @@ class Row:
     floor_ms: float | None = None  # least that the device could take
 
 
+def size_text(size: tuple[int, int]) -> str:
+    """Return a height and width as `1280x720`."""
+    return f"{size[1]}x{size[0]}"
+
+
 def measure_in_turns(
     calls: Mapping[str, Callable[[], object]], count: int
 ) -> dict[str, list[float]]:

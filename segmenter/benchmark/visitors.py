@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from itertools import count, cycle, islice
 
 from segmenter.benchmark.startup import running_page
-from segmenter.benchmark.timing import Row, summarise
+from segmenter.benchmark.timing import Row, size_text, summarise
 from segmenter.errors import SegmenterError
 
 WARM_UPS = 10  # answers
-IN_FLIGHT = 3  # frames sent and not answered, at most; as in live.js
+IN_FLIGHT = 3  # frames sent and not answered, at most; as in page/live
 CAMERA_RATE = 30
 PATIENCE_S = 30.0
 BACKGROUND = "#00785a"
@@ -54,7 +54,7 @@ def measure_visitors(
     Raises:
         SegmenterError: the page did not start, or refused a visitor.
     """
-    where = f"{size[1]}x{size[0]}"
+    where = size_text(size)
     with running_page() as (address, _):
         live = address.replace("http://", "ws://") + "live"
         (alone,) = visit_together(live, pictures, size, seconds, 1)

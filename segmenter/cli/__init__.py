@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # it was closed; what is told there would come out elsewhere
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until Python ends
     chosen = make_parser().parse_args(arguments)
+    # Warnings that a batch notes are told as all others are.
+    logging.basicConfig(format="%(message)s", handlers=[logging.lastResort])
     keep_freed_memory()
     try:
         with ending_cleanly():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from segmenter.benchmark import PARTS
 from segmenter.cli.command import DONE, add_command, add_model_options, print_report
 from segmenter.errors import InvalidInput, SegmenterError
 
@@ -16,7 +17,6 @@ command line until its first photo is done, and of the page; cuda, where that is
 and the whole way on the graphics card, each with its floor.
 Close other programs: what they take is missing here.
 """
-PARTS = ("network", "stages", "photo", "video", "live", "visitors", "start", "cuda")
 MORE_MEGAPIXELS = (3, 6, 25)  # for the plot
 MORE_FRAMES = 300
 COMPARED_FRAMES = 30

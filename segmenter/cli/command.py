@@ -5,7 +5,10 @@ import os
 import sys
 from pathlib import Path
 
+from segmenter.batch import Report
+from segmenter.device import DEVICES
 from segmenter.errors import OutputFailed
+from segmenter.inference import BACKENDS, Segmenter
 
 DONE, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -46,12 +49,12 @@ def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False)
     )
     group.add_argument(
         "--backend",
-        choices=("auto", "onnx", "openvino", "torch"),
+        choices=BACKENDS,
         default="auto",
         help="auto is $BACKDROP_BACKEND, else torch where CUDA is, and where not openvino, or onnx "
         "if that is not installed",
     )
-    group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    group.add_argument("--device", choices=DEVICES, default="auto")
 
 
 def add_quiet(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +71,7 @@ def named_path(text: str) -> Path:
     return Path(text)
 
 
-def print_report(text: str, failure: str = "the files are done, but not the report") -> None:
+def print_report(text: str, failure: str = "can't write the report") -> None:
     """Write a report to standard output.
 
     Args:
@@ -86,15 +89,13 @@ def print_report(text: str, failure: str = "the files are done, but not the repo
         raise OutputFailed(f"{failure}: {error.strerror}") from error
 
 
-def print_outcome(report, quiet: bool) -> None:
+def print_outcome(report: Report, quiet: bool) -> None:
     """Say how it went; when asked to be quiet, only what went wrong."""
     words = report.complaints() if quiet else report.summary()
     if words:
         print(words, file=sys.stderr)
 
 
-def make_segmenter(chosen: argparse.Namespace):
+def make_segmenter(chosen: argparse.Namespace) -> Segmenter:
     """Load what --model, --backend and --device say."""
-    from segmenter.inference import Segmenter
-
     return Segmenter(chosen.model, backend=chosen.backend, device=chosen.device)

@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 from segmenter.cli.command import DONE, add_command, add_model_options, named_path, print_report
+from segmenter.errors import InvalidInput
+from segmenter.files import make_folder
+from segmenter.inference import Segmenter
 
 EXPLANATION = """\
 Means over a set's photos: person_iou; miou, the mean of the person's and the background's IoU;
@@ -118,7 +121,8 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
     else:
         tables = ((COLUMNS, rows), (way_columns, way_rows), (clip_columns, clip_rows))
         report = "\n\n".join(to_markdown(found, heads) for heads, found in tables if found)
-    print_report(report, "can't write the scores")
+    if report:  # nothing is scored for sheets of pictures alone
+        print_report(report, "can't write the scores")
     if chosen.plots:
         write_plots(chosen, evaluations, way_rows + clip_rows)
     if chosen.sheet:
@@ -128,9 +132,6 @@ def run_evaluate(chosen: argparse.Namespace) -> int:
 
 def prepare(chosen: argparse.Namespace) -> None:
     """Find out before hours are spent whether there is work, and whether it can be written."""
-    from segmenter.errors import InvalidInput
-    from segmenter.files import make_folder
-
     if not (chosen.sets or chosen.composites or chosen.clips):
         raise InvalidInput("nothing to score; give a SET, --composites DATA or --clips CLIP")
     if chosen.plots:
@@ -143,10 +144,11 @@ def prepare(chosen: argparse.Namespace) -> None:
 
 def is_bare(folder: Path) -> bool:
     """Tell whether a folder holds pictures, and neither images/ nor masks/."""
+    from segmenter.images import IMAGE_ENDINGS
     from segmenter.training.pairs import find_folder, find_pictures
 
     is_set = find_folder(folder, "images") or find_folder(folder, "masks")
-    return not is_set and bool(find_pictures(folder))
+    return not is_set and bool(find_pictures(folder, IMAGE_ENDINGS))
 
 
 def find_composites(chosen: argparse.Namespace):
@@ -214,7 +216,6 @@ def tell(chosen: argparse.Namespace, words: str) -> None:
 
 def load_models(chosen: argparse.Namespace) -> list:
     """Load every model that is named, and measure its network."""
-    from segmenter.inference import Segmenter
     from segmenter.training.evaluate import Model, distinct_names
     from segmenter.training.speed import measure_network
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from segmenter.cli.command import DONE, add_command
+from segmenter.cli.command import DONE, add_command, named_path, print_report
 
 PARITY_PHOTOS = 100
 
@@ -21,11 +21,11 @@ def add_export(commands) -> None:
     )
     parser.add_argument(
         "source",
-        type=Path,
+        type=named_path,
         metavar="CHECKPOINT",
         help="checkpoint.pt of a run, or the .json record of released weights",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder to write to")
+    parser.add_argument("-o", "--output", type=named_path, required=True, help="folder to write to")
     parser.add_argument(
         "--name", help="the files' stem (default: the record's name, or ARCHITECTURE-portrait)"
     )
@@ -86,12 +86,15 @@ def run_export(chosen: argparse.Namespace) -> int:
     )
     photos = parity_photos(chosen.photos, PARITY_PHOTOS)
     release = export(chosen.source, chosen.output, options)
-    print(*release.files.values(), sep="\n", end="\n\n")
+    print_report("\n".join(map(str, release.files.values())) + "\n")
     device = choose_device("cpu")
     side = chosen.fixed_size or square_side(release.record)
-    rows = compare(open_all(release.files, release.record, device), photos, release.record, side)
+    exported = open_all(release.files, release.record, device, side)
+    rows = compare(exported, photos, release.record, side)
     where = f"of {chosen.photos}" if chosen.photos else "generated (--photos FOLDER for real ones)"
-    print(f"{len(photos)} pictures {where}, {side}x{side}; {device.describe()}.")
-    print("Differences are between probabilities and those of PyTorch; ms are medians.\n")
-    print(to_markdown(rows))
+    print_report(
+        f"{len(photos)} pictures {where}, {side}x{side}; {device.describe()}.\n"
+        f"Differences are between probabilities and those of PyTorch; ms are medians.\n\n"
+        f"{to_markdown(rows)}"
+    )
     return DONE

@@ -12,6 +12,7 @@ from segmenter.cli.command import (
     named_path,
     print_outcome,
 )
+from segmenter.mattes import matte_all
 
 
 def add_matte(commands) -> None:
@@ -40,8 +41,6 @@ def add_matte(commands) -> None:
 
 def run_matte(chosen: argparse.Namespace) -> int:
     """Write mattes."""
-    from segmenter.mattes import matte_all
-
     report = matte_all(
         chosen.input, chosen.output, make_segmenter(chosen), raw=chosen.raw, quiet=chosen.quiet
     )

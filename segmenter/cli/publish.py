@@ -4,7 +4,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from segmenter.cli.command import DONE, add_command
+from segmenter.cli.command import DONE, add_command, print_report
 from segmenter.errors import OutputFailed
 
 
@@ -47,16 +47,20 @@ def run_publish(chosen: argparse.Namespace) -> int:
         if chosen.upload:
             raise
         remote, doubt = None, f"Not compared: {error}."
-    print(to_table(items, remote, chosen.repo))
+    print_report(to_table(items, remote, chosen.repo))
     if remote and remote.holds(items):
-        print(f"\n{chosen.repo} holds all of this already (commit {remote.commit}): nothing to do.")
+        print_report(
+            f"\n{chosen.repo} holds all of this already (commit {remote.commit}): nothing to do."
+        )
     elif not chosen.upload:
-        print(f"\n{doubt or describe(remote, chosen.repo)}\n{how_to_upload(chosen)}")
+        print_report(f"\n{doubt or describe(remote, chosen.repo)}\n{how_to_upload(chosen)}")
     else:
         message = chosen.message or f"Publish {Path(items[0].name).stem}"
         done = upload(items, chosen.repo, remote, private=chosen.private, message=message)
-        print(f"\nPublished: {done.address}\nCommit: {done.commit}")
-        print(f"Use it: python -m segmenter replace photo.jpg --model {chosen.repo}@{done.commit}")
+        print_report(
+            f"\nPublished: {done.address}\nCommit: {done.commit}\n"
+            f"Use it: python -m segmenter replace photo.jpg --model {chosen.repo}@{done.commit}"
+        )
     return DONE
 
 

@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from segmenter.background import FITS, Background
+from segmenter.batch import Replacer, is_cutout, replace_all
 from segmenter.cli.command import (
     DONE,
     SOME_FAILED,
@@ -17,6 +19,13 @@ from segmenter.cli.command import (
     print_outcome,
     print_report,
 )
+from segmenter.cluster.batch import replace_all as replace_all_on_ray
+from segmenter.cluster.crew import Crew
+from segmenter.people import CHOICES
+from segmenter.pipeline import ReplaceOptions, read_background, read_point
+from segmenter.refine import RefineOptions
+from segmenter.strokes import Stroke
+from segmenter.targets import MEDIA_ENDINGS, plan, require_exists, require_kept
 
 
 def add_replace(commands) -> None:
@@ -39,9 +48,7 @@ def add_replace(commands) -> None:
         "(VP9, can be transparent), .mov (ProRes 4444); or a folder, as for a folder's results "
         "(default: beside the input, with -backdrop added to its name)",
     )
-    parser.add_argument(
-        "--fit", choices=("cover", "contain", "tile"), default="cover", help="how a picture fills"
-    )
+    parser.add_argument("--fit", choices=FITS, default="cover", help="how a picture fills")
     add_people(parser.add_argument_group("people"))
     add_strokes(parser.add_argument_group("corrections by hand"))
     add_edges(parser.add_argument_group("edges"))
@@ -58,7 +65,7 @@ def add_people(people) -> None:
     """Describe who stays."""
     people.add_argument(
         "--people",
-        choices=("everyone", "largest", "centre", "clicked"),
+        choices=CHOICES,
         default="everyone",
         help="who stays; clicked is the person at --at (photos only)",
     )
@@ -96,15 +103,12 @@ class Drawn(NamedTuple):
     keeps: bool
     places: str
 
-    def to_stroke(self, width: float):
+    def to_stroke(self, width: float) -> Stroke:
         """Return the stroke.
 
         Raises:
             InvalidInput: its places or width can't be used.
         """
-        from segmenter.pipeline import read_point
-        from segmenter.strokes import Stroke
-
         return Stroke(tuple(map(read_point, self.places.split())), width, self.keeps)
 
 
@@ -156,11 +160,6 @@ def add_cluster(cluster) -> None:
 
 def run_replace(chosen: argparse.Namespace) -> int:
     """Replace the background of everything in the input."""
-    from segmenter.batch import is_cutout, replace_all
-    from segmenter.pipeline import ReplaceOptions, read_background, read_point
-    from segmenter.refine import RefineOptions
-    from segmenter.targets import MEDIA_ENDINGS, require_exists
-
     edges = RefineOptions(
         edge_strength=chosen.edge_strength, feather_px=chosen.feather, shift_px=chosen.shift
     )
@@ -181,38 +180,30 @@ def run_replace(chosen: argparse.Namespace) -> int:
     chosen.model = absolute(chosen.model or os.environ.get("BACKDROP_MODEL", "")) or None
     make = partial(make_replacer, chosen, background, options)
     if chosen.engine == "ray":
-        report = replace_on_ray(chosen, make, cutout)
+        crew = Crew(make, address=chosen.address, workers=chosen.workers, device=chosen.device)
+        report = replace_all_on_ray(
+            chosen.input, chosen.output, crew, is_cutout=cutout, quiet=chosen.quiet
+        )
     else:
         report = replace_all(chosen.input, chosen.output, make(), quiet=chosen.quiet)
     if chosen.json:
-        print_report(report.to_json())
+        print_report(report.to_json(), "the files are done, but not the report")
     else:
         print_outcome(report, chosen.quiet)
     return SOME_FAILED if report.failures else DONE
 
 
-def make_replacer(chosen: argparse.Namespace, background, options):
+def make_replacer(
+    chosen: argparse.Namespace, background: Background, options: ReplaceOptions
+) -> Replacer:
     """Load the model and return what replaces backgrounds with it."""
-    from segmenter.batch import Replacer
-
     return Replacer(make_segmenter(chosen), background, options, edges=chosen.view == "edges")
 
 
 def require_background_kept(path: Path, chosen: argparse.Namespace, cutout: bool) -> None:
     """Raise InvalidInput when a result would overwrite the background's file."""
-    from segmenter.targets import plan, require_kept
-
     outputs = [output for _, output in plan(chosen.input, chosen.output, cutout)]
     require_kept([path], outputs, "the background")
-
-
-def replace_on_ray(chosen: argparse.Namespace, make, cutout: bool):
-    """Have the workers of a cluster do it; `make` is called in each."""
-    from segmenter.cluster.batch import replace_all
-    from segmenter.cluster.crew import Crew
-
-    crew = Crew(make, address=chosen.address, workers=chosen.workers, device=chosen.device)
-    return replace_all(chosen.input, chosen.output, crew, is_cutout=cutout, quiet=chosen.quiet)
 
 
 def absolute(name: str) -> str:

@@ -1,10 +1,11 @@
 """`train`: a network from photos with masks."""
 
 import argparse
+import shlex
 from dataclasses import fields
 from pathlib import Path
 
-from segmenter.cli.command import DONE, add_command
+from segmenter.cli.command import DONE, add_command, named_path, print_report
 
 
 def add_train(commands) -> None:
@@ -13,10 +14,17 @@ def add_train(commands) -> None:
         commands, "train", run_train, "Train a network, or go on from where a run stopped."
     )
     parser.add_argument(
-        "data", type=Path, help="a folder with images/ and masks/, or of such folders"
+        "data",
+        type=named_path,
+        help="a folder with images/ and masks/ (grey, 255 where a person is, named as the photos), "
+        "or of such folders; cutouts/ and backgrounds/ in it are composited",
     )
     parser.add_argument(
-        "-o", "--run", type=Path, required=True, help="folder of the checkpoint, log and pictures"
+        "-o",
+        "--run",
+        type=named_path,
+        required=True,
+        help="folder of the checkpoint, log and pictures",
     )
     parser.add_argument(
         "--architecture",
@@ -34,7 +42,7 @@ def add_schedule_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("learning")
     group.add_argument("--samples", type=int, default=60_000, help="pictures seen in all")
     group.add_argument("--epoch", type=int, default=2_000, help="samples between two log lines")
-    group.add_argument("--batch-size", type=int, default=16)
+    group.add_argument("--batch-size", type=int, default=16, help="pictures in a step")
     group.add_argument(
         "--size", type=int, default=256, help="pixels; side of a square of equal area"
     )
@@ -45,21 +53,26 @@ def add_schedule_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--learning-rate", type=float, default=1e-3, help="the peak")
     group.add_argument("--warm-up", type=int, default=2_400, help="samples until the peak")
-    group.add_argument("--weight-decay", type=float, default=0.02)
+    group.add_argument("--weight-decay", type=float, default=0.02, help="AdamW's")
     group.add_argument(
         "--averaging", type=float, default=0.998, help="memory of the weights' moving average"
     )
     group.add_argument(
-        "--precision", choices=("auto", "float32", "bfloat16", "float16"), default="auto"
+        "--precision",
+        choices=("auto", "float32", "bfloat16", "float16"),
+        default="auto",
+        help="auto is bfloat16 where that is fast, else float16 with CUDA and float32 without",
     )
-    group.add_argument("--seed", type=int, default=1)
+    group.add_argument("--seed", type=int, default=1, help="of all that is random")
     group.add_argument("--tensorboard", action="store_true", help="write events into RUN too")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add what is learned from and what is held out."""
     group = parser.add_argument_group("data")
-    group.add_argument("--without", nargs="*", default=[], metavar="NAME", help="sources held out")
+    group.add_argument(
+        "--without", nargs="*", default=[], metavar="NAME", help="folders of DATA to leave out"
+    )
     group.add_argument(
         "--validation-share",
         type=float,
@@ -82,8 +95,18 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
 def add_start_options(parser: argparse.ArgumentParser) -> None:
     """Add what the network knows at first."""
     group = parser.add_argument_group("start")
-    group.add_argument("--encoder-weights", type=Path, help="ImageNet state dict of the encoder")
-    group.add_argument("--start-from", type=Path, help=".safetensors of an earlier run")
+    group.add_argument(
+        "--encoder-weights",
+        type=Path,
+        metavar="FILE",
+        help="EfficientNet-Lite0's ImageNet state dict, for deeplabv3",
+    )
+    group.add_argument(
+        "--start-from",
+        type=Path,
+        metavar="FILE",
+        help="the .safetensors that `export` wrote of an earlier run of the same architecture",
+    )
 
 
 def run_train(chosen: argparse.Namespace) -> int:
@@ -98,6 +121,7 @@ def run_train(chosen: argparse.Namespace) -> int:
     }
     options = TrainOptions(**given | {"without": tuple(chosen.without)})
     train(options)
-    print(f"{options.run / 'checkpoint.pt'}")
-    print(f"next: python -m segmenter export {options.run / 'checkpoint.pt'} -o {options.run}")
+    checkpoint = options.run / "checkpoint.pt"
+    words = ("python", "-m", "segmenter", "export", str(checkpoint), "-o", str(options.run))
+    print_report(f"{checkpoint}\nnext: {shlex.join(words)}")
     return DONE

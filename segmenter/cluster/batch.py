@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from segmenter.batch import Item, Report, progress
+from segmenter.batch import Item, Outcome, Report, progress
 from segmenter.cluster.chunks import chunk_length, split
 from segmenter.cluster.crew import Assignment, Crew
-from segmenter.cluster.tasks import Joining, Outcome, Piece, Survey, Task, Whole
+from segmenter.cluster.tasks import Joining, Piece, Survey, Task, Whole
 from segmenter.errors import OutputFailed
 from segmenter.targets import is_video, plan
 from segmenter.video import VideoInfo
@@ -110,10 +110,10 @@ class Flow:
                 self._surveyed.append(entry)
                 return []
             case Piece():
-                return self._collect(entry, task, outcome)
+                return self._collect(assignment, outcome)
             case Joining() if outcome.error:
                 return [self._assign(entry, Whole(task.source))]
-        self._settle(entry, outcome)
+        self._settle(assignment, outcome)
         return []
 
     def cut(self, workers: int) -> list[Assignment]:
@@ -136,24 +136,26 @@ class Flow:
     def _assign(self, entry: Entry, task: Task) -> Assignment:
         return Assignment(task, entry, self._scratch / entry.output.name)
 
-    def _collect(self, entry: Entry, task: Piece, outcome: Outcome) -> list[Assignment]:
+    def _collect(self, assignment: Assignment, outcome: Outcome) -> list[Assignment]:
+        entry, task = assignment.owner, assignment.task
         if entry.count == 0:  # another piece has failed
             return []
         if outcome.error:
             entry.count = 0
             return [self._assign(entry, Whole(task.source))]
-        entry.pieces[task.chunk.start] = outcome.path, outcome.value
+        entry.pieces[task.chunk.start] = assignment.path, outcome.value
         if len(entry.pieces) < entry.count:
             return []
         pieces = tuple(entry.pieces[start] for start in sorted(entry.pieces))
         return [self._assign(entry, Joining(task.source, entry.info, pieces))]
 
-    def _settle(self, entry: Entry, outcome: Outcome) -> None:
-        error, output = outcome.error, entry.output
+    def _settle(self, assignment: Assignment, outcome: Outcome) -> None:
+        entry, error = assignment.owner, outcome.error
+        output = entry.output
         if not error:
             try:
                 output.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(outcome.path, output)
+                os.replace(assignment.path, output)
             except OSError as problem:
                 error = f"can't write {output}: {problem.strerror}"
         for path, _ in entry.pieces.values():

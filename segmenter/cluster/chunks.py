@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from segmenter.batch import Replacer, is_cutout
+from segmenter.background import Transparent
+from segmenter.batch import Replacer
 from segmenter.errors import UnreadableVideo
 from segmenter.stream import pictures_of
 from segmenter.video import VideoInfo, VideoWriter, between, can_seek, read_frames
@@ -53,7 +54,7 @@ def replace_chunk(
     replacer.require_video_choices()
     background, options = replacer.background, replacer.options
     on_card = replacer.segmenter.device.kind == "cuda"
-    is_transparent = is_cutout(background, edges=False)
+    is_cutout = isinstance(background, Transparent)
     first = max(0, chunk.start - OVERLAP) if options.smoothing else chunk.start
     last = None if chunk.stop is None else chunk.stop - first
     frames = between(read_frames(source, info=info, start=first, hardware=on_card), 0, last)
@@ -63,7 +64,7 @@ def replace_chunk(
     done = 0
     with (
         closing(background),
-        VideoWriter(target, info, alpha=is_transparent, hardware=on_card) as writer,
+        VideoWriter(target, info, alpha=is_cutout, hardware=on_card) as writer,
         closing(pictures),
     ):
         for picture in pictures:

@@ -11,8 +11,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from segmenter.batch import Replacer
-from segmenter.cluster.tasks import Outcome, Task, Worker
+from segmenter.batch import Outcome, Replacer
+from segmenter.cluster.tasks import Task, Worker
 from segmenter.errors import (
     ClusterFailed,
     InvalidInput,
@@ -34,7 +34,8 @@ class Assignment:
 
     task: Task
     owner: Any
-    target: Path  # each try writes to a folder of its own beside it
+    target: Path  # each try writes to a folder of its own beside it,
+    path: Path | None = field(default=None, init=False)  # the last one to this path
     lost: int = field(default=0, init=False)  # workers that died while they did it
 
 
@@ -71,7 +72,7 @@ class Crew:
         self._idle: list[Any] = []
         self._busy = 0  # workers that do an assignment
         self._numbers = count()
-        self._word = ""  # where a worker runs
+        self._where = ""  # where a worker runs
         self._failure: Exception | None = None  # why the last worker was given up
 
     def __enter__(self) -> "Crew":
@@ -100,7 +101,7 @@ class Crew:
 
     def describe(self) -> str:
         """Return for instance `Ray, 2 workers, CPU, 1 thread (asked for), ONNX Runtime`."""
-        return f"Ray, {self.size} worker{'s' if self.size > 1 else ''}, {self._word}"
+        return f"Ray, {self.size} worker{'s' if self.size > 1 else ''}, {self._where}"
 
     def run(self, assignments: deque[Assignment]) -> Iterator[tuple[Assignment, Outcome]]:
         """Yield each assignment when it is done; more may be added meanwhile."""
@@ -156,8 +157,9 @@ class Crew:
 
     def _give(self, worker: Any, assignment: Assignment) -> None:
         target = assignment.target
-        own = target.parent / str(next(self._numbers)) / target.name
-        self._doing[worker.do.remote(assignment.task, own)] = worker, assignment
+        assignment.path = target.parent / str(next(self._numbers)) / target.name
+        doing = worker.do.remote(assignment.task, assignment.path)
+        self._doing[doing] = worker, assignment
         self._busy += 1
 
     def _take(self) -> Iterator[tuple[Assignment, Outcome | None]]:
@@ -176,7 +178,7 @@ class Crew:
             if assignment:
                 yield assignment, answer
             else:
-                self._word = answer
+                self._where = answer
 
     def _lose(
         self, worker: Any, assignment: Assignment | None, error: Exception

@@ -1,13 +1,15 @@
 """What a worker can be asked to do; each task writes to the path it is given, or answers."""
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from segmenter.batch import Replacer, explain, noted_warnings
+import cv2
+
+from segmenter.batch import Outcome, Replacer, attempt
 from segmenter.cluster.chunks import Chunk, replace_chunk
 from segmenter.targets import is_video
 from segmenter.video import VideoInfo, join, probe
@@ -70,17 +72,6 @@ class Joining:
         return sum(frames for _, frames in self.pieces)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a task."""
-
-    value: Any = None  # what the task returned
-    error: str | None = None
-    seconds: float = 0.0
-    path: Path | None = None  # what it wrote
-    warnings: tuple[str, ...] = ()
-
-
 class Worker:
     """One process of the cluster, with one model, on the CPU or the GPU that Ray gives it."""
 
@@ -92,19 +83,10 @@ class Worker:
         if self._replacer is None:
             # Many workers share a machine: one that used more would take from the others.
             os.environ["CPU_CORES"] = "1"
-            import cv2
-
             cv2.setNumThreads(1)
             self._replacer = make_replacer()
         return self._replacer.segmenter.describe()
 
     def do(self, task: Task, target: Path) -> Outcome:
         """Do a task; whatever goes wrong is told, as a batch in one process tells it."""
-        started = time.monotonic()
-        value, error = None, None
-        with noted_warnings() as warnings:
-            try:
-                value = task.do(self._replacer, target)
-            except Exception as problem:  # one bad file must not stop the others
-                error = explain(problem)
-        return Outcome(value, error, time.monotonic() - started, target, tuple(warnings))
+        return attempt(partial(task.do, self._replacer, target))

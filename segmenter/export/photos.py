@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame
-from segmenter.benchmark import SCENE_SIZES, scene
+from segmenter.benchmark.scenes import SCENE_SIZES, scene
 from segmenter.errors import InvalidDataset
 from segmenter.training.pairs import (
     Pair,

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import nn
 
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, WeightsUnavailable
 from segmenter.export.int8 import write_int8
 from segmenter.export.onnx import STRIDE_MULTIPLE, require_exporter, write_onnx
 from segmenter.export.photos import calibration_photos
@@ -112,7 +112,7 @@ def export(source: Path, folder: Path, options: ExportOptions | None = None) -> 
     network = read_source(source, options.architecture)
     files = files_of(options.name or network.name, folder, options)
     goes_on = files["record"].exists() and not network.record
-    older = read_record(files["record"]) if goes_on else None
+    older = read_older(files["record"]) if goes_on else None
     with ExitStack() as stack:
         parts = {kind: stack.enter_context(finished(path)) for kind, path in files.items()}
         write_safetensors(network.net, parts["safetensors"])
@@ -121,6 +121,16 @@ def export(source: Path, folder: Path, options: ExportOptions | None = None) -> 
         write_others(network, record, parts, options, photos)
         record = write_records(record, files, parts)
     return Release(record, files)
+
+
+def read_older(path: Path) -> Weights:
+    """Read the record that lies where a new one will; WeightsUnavailable when it is none."""
+    try:
+        return read_record(path)
+    except WeightsUnavailable as error:
+        raise WeightsUnavailable(
+            f"in the way of the export: {error}; remove {path}, or give another --name"
+        ) from error
 
 
 def files_of(name: str, folder: Path, options: ExportOptions) -> dict[str, Path]:

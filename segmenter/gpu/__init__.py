@@ -6,6 +6,7 @@ What is small goes through the CPU's own functions (study.py). All of it runs on
 `cpu` as well, so that it can be tested where there is no CUDA.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from segmenter.backends import TorchBackend
@@ -23,12 +24,12 @@ def has_card(segmenter: Segmenter) -> bool:
 
 
 def card_for_live(segmenter: Segmenter) -> "DeviceReplacer | None":
-    """Return what replaces single frames on the graphics card, if there is one."""
+    """Return what replaces single frames on the graphics card, if there is one that can."""
     if not has_card(segmenter):
         return None
-    from segmenter.gpu.replacer import replacer_for_live
+    from segmenter.gpu.replacer import DeviceReplacer, or_give_up
 
-    return replacer_for_live(segmenter)
+    return or_give_up(partial(DeviceReplacer, segmenter))
 
 
 def card_for_video(
@@ -44,6 +45,12 @@ def card_for_video(
     """
     if not has_card(segmenter):
         return None
-    from segmenter.gpu.replacer import replacer_for_video
+    from segmenter.gpu.replacer import DeviceReplacer, batch_for, or_give_up
 
-    return replacer_for_video(segmenter, size, background, options)
+    make = partial(DeviceReplacer, segmenter, batch_for(*size))
+
+    def make_tried() -> DeviceReplacer:
+        make().try_out(size, background, options)
+        return make()
+
+    return or_give_up(make_tried)

@@ -37,8 +37,7 @@ class Backdrop:
             alpha: (N, 1, H, W) float32 in [0, 1], of the same frames.
         """
         if type(background) is Blur:
-            radius_px = background.radius_px or max(alpha.shape[-2:]) / 60
-            return blur_without(seen.pixels, alpha, radius_px)
+            return blur_without(seen.pixels, alpha, background.radius_for(*alpha.shape[-2:]))
         if type(background) in STILL:
             nobody = np.broadcast_to(np.float32(0), alpha.shape[-2:])
             return self._kept(list(shown(background, times, seen.frames, repeat(nobody))))

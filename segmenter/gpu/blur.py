@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from segmenter.background.blur import LARGEST_SIDE
+from segmenter.background.blur import step_of
 from segmenter.gpu.filters import area_resize, dilate, gaussian_blur
 from segmenter.gpu.resize import enlarge, to_levels
 
@@ -20,7 +20,7 @@ def blur_without(frames: Tensor, alpha: Tensor, radius_px: float) -> Tensor:
         (N, 3, H, W) uint8.
     """
     height, width = frames.shape[-2:]
-    step = max(int(min(max(radius_px / 1.5, 1), 8)), -(-max(height, width) // LARGEST_SIDE))
+    step = step_of(height, width, radius_px)
     size = max(1, round(height / step)), max(1, round(width / step))
     certainty = certainty_of(alpha, step, size)
     colours = to_levels(area_resize(frames.float(), *size))

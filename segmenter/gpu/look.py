@@ -14,13 +14,13 @@ from torch.nn import functional
 from segmenter.arrays import Frame, Probability
 from segmenter.backends import TorchBackend
 from segmenter.gpu.graph import Graphed
-from segmenter.gpu.resize import enlarge, halve_towards, halved_size, shrink, shrink_to, shrunk_size
+from segmenter.gpu.resize import enlarge, halve_towards, shrink, shrink_to
 from segmenter.gpu.transfer import download, new_stream, on_stream, upload
 from segmenter.inference import Segmenter
 from segmenter.motion import MOTION_SIDE
-from segmenter.preprocess import fit
 from segmenter.record import Weights
 from segmenter.refine import VIDEO
+from segmenter.resample import fit, halved_size, shrunk_size
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from segmenter.gpu.filters import blur, dilate_round, gaussian_blur
 from segmenter.gpu.resize import enlarge
-from segmenter.guided import LEAST_CONFIDENCE, UPPER
+from segmenter.guided import LEAST_CONFIDENCE, UPPER, by_cofactors
 from segmenter.outline import steps_of
 from segmenter.refine import CONTRAST, RefineOptions
 
@@ -100,29 +100,10 @@ def fit_to_colours(guide: Tensor, coarse: Tensor, epsilon: Tensor, radius: int) 
 
 
 def solve_symmetric(matrix: list[Tensor], ridge: Tensor, right: Tensor) -> Tensor:
-    """Solve (matrix + ridge I) x = right in every pixel by cofactors.
-
-    Args:
-        matrix: the upper triangle, row by row, each (N, 1, h, w).
-        ridge: (N, 1, h, w).
-        right: (N, 3, h, w).
-
-    Returns:
-        x, (N, 3, h, w).
-    """
-    rr, rg, rb, gg, gb, bb = matrix
-    rr, gg, bb = rr + ridge, gg + ridge, bb + ridge
-    first, second, third = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
-    fourth, fifth, sixth = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
+    """Solve (matrix + ridge I) x = right in every pixel; `right` and x are (N, 3, h, w)."""
+    solved, determinant = by_cofactors(matrix, ridge, right.split(1, dim=1))
     # The ridge bounds the determinant from below, but for rounding.
-    determinant = torch.maximum(rr * first + rg * second + rb * third, ridge**3)
-    x, y, z = right.split(1, dim=1)
-    solved = (
-        first * x + second * y + third * z,
-        second * x + fourth * y + fifth * z,
-        third * x + fifth * y + sixth * z,
-    )
-    return torch.cat(solved, dim=1) / determinant
+    return torch.cat(solved, dim=1) / torch.maximum(determinant, ridge**3)
 
 
 def shift_outline(alpha: Tensor, shift_px: float) -> Tensor:

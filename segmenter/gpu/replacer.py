@@ -1,11 +1,12 @@
 """The whole staircase on the device, for frames that follow each other."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +30,8 @@ from segmenter.nearness import Nearness
 from segmenter.pipeline import HERS_SHARE, Replacement, ReplaceOptions
 from segmenter.refine import VIDEO
 from segmenter.video import overlap
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -96,13 +99,9 @@ class DeviceReplacer:
         """Do all three steps for one frame; None, and once a warning, from a failure on."""
         if self._has_failed:
             return None
-        try:
-            return self(frame, background, options, time_s)
-        except RuntimeError as error:
-            why = first_line(error)
-        self._has_failed = True
-        give_up(why)
-        return None
+        done = or_give_up(partial(self, frame, background, options, time_s))
+        self._has_failed = done is None
+        return done
 
     def on_device(
         self, studied: Studied, background: Background, times: Sequence[float]
@@ -174,43 +173,22 @@ class DeviceReplacer:
         # A blur needs memory of its own; others are a picture, and would begin to play.
         is_harmless = isinstance(background, (Blur, Transparent))
         behind = background if is_harmless else Colour(0, 0, 0)
-        for size in (self._nearness.size, self._nearness.largest_size):  # a graph is kept of each
-            seen = self._looker(frames, self._batch, size)
+        for long_side in (self._nearness.size, self._nearness.largest_size):  # a graph of each
+            seen = self._looker(frames, self._batch, long_side)
         self.place(self.study(seen, options), behind, [0.0] * self._batch)
 
 
-def replacer_for_live(segmenter: Segmenter) -> DeviceReplacer | None:
-    """Return a replacer for single frames, or None and a warning if the device can't."""
+def or_give_up(work: Callable[[], Result]) -> Result | None:
+    """Do what the device may fail at; then None, and a line that says why the CPU goes on."""
     try:
-        return DeviceReplacer(segmenter)
+        return work()
     except RuntimeError as error:
         why = first_line(error)
-    give_up(why)
-    return None
-
-
-def replacer_for_video(
-    segmenter: Segmenter, size: tuple[int, int], background: Background, options: ReplaceOptions
-) -> DeviceReplacer | None:
-    """Return a replacer for frames of one height and width, or None and a warning."""
-    batch = batch_for(*size)
-    try:
-        DeviceReplacer(segmenter, batch).try_out(size, background, options)
-        return DeviceReplacer(segmenter, batch)
-    except RuntimeError as error:
-        why = first_line(error)
-    give_up(why)
-    return None
-
-
-def give_up(why: str) -> None:
-    """Tell in one line why the CPU goes on, and leave others the card's memory.
-
-    Call it outside of `except`: an error holds on to all that the failed functions held.
-    """
+    # Out of the `except`: an error holds on to all that the failed functions held.
     log.warning("the graphics card can't be used, the CPU goes on: %s", why)
     with suppress(RuntimeError), exclusive():  # a broken card can't even do that
-        torch.cuda.empty_cache()
+        torch.cuda.empty_cache()  # leaves its memory to others
+    return None
 
 
 def batches_of(frames: Iterable[Frame], most: int) -> Iterator[list[Frame]]:

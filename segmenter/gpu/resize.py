@@ -5,19 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from segmenter.gpu.filters import area_resize
-
-
-def shrunk_size(height: int, width: int, long_side: int) -> tuple[int, int]:
-    """Return the height and width of the same aspect whose long side is at most `long_side`."""
-    scale = min(1.0, long_side / max(height, width))
-    return max(1, round(height * scale)), max(1, round(width * scale))
-
-
-def halved_size(height: int, width: int, long_side: int) -> tuple[int, int]:
-    """Return the size after halving that takes whole pixels and stays at least `long_side` long."""
-    while not (height % 2 or width % 2) and max(height, width) >= 2 * long_side:
-        height, width = height // 2, width // 2
-    return height, width
+from segmenter.resample import is_halved_well, shrunk_size
 
 
 def shrink(pixels: Tensor, long_side: int) -> Tensor:
@@ -46,11 +34,6 @@ def halve_towards(pixels: Tensor, height: int, width: int) -> Tensor:
         wide = pixels.half() if pixels.dtype == torch.uint8 else pixels
         pixels = like(pixels, functional.avg_pool2d(wide, 2))
     return pixels
-
-
-def is_halved_well(rows: int, columns: int, height: int, width: int) -> bool:
-    """Tell whether both sides are even, and at least twice what is wanted."""
-    return not (rows % 2 or columns % 2) and rows >= 2 * height and columns >= 2 * width
 
 
 def enlarge(pixels: Tensor, height: int, width: int) -> Tensor:

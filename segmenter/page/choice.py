@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 from PIL import Image
@@ -28,6 +29,8 @@ LIVE_PICTURE_SIDE = 1280  # pixels, of an uploaded background that goes to the l
 LARGEST_BLUR_PX = 100
 DELETE_EVERY_S, DELETE_AFTER_S = 5 * 60, 25 * 60  # visitors' files
 KEPT_MINUTES = (DELETE_AFTER_S + DELETE_EVERY_S) // 60
+# To open a picture may take 1 GB, and live settings, which hold one, don't wait in the queue.
+_one_picture_at_a_time = Lock()
 DELETED = f"Your file was deleted after {KEPT_MINUTES} minutes; add it again."
 
 
@@ -210,7 +213,8 @@ def as_number(name: str, value: Any) -> float:
 def as_data_url(path: Path) -> str:
     """Return a picture as a JPEG data URL, no longer than `LIVE_PICTURE_SIDE` on its long side."""
     encoded = BytesIO()
-    picture = shrink(open_image(path), LIVE_PICTURE_SIDE)
+    with _one_picture_at_a_time:
+        picture = shrink(open_image(path), LIVE_PICTURE_SIDE)
     Image.fromarray(picture).save(encoded, "JPEG", quality=88)
     return DATA_URL + base64.b64encode(encoded.getvalue()).decode("ascii")
 
@@ -229,4 +233,5 @@ def open_data_url(text: str) -> Frame:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "background.jpg"
         path.write_bytes(content)
-        return shrink(open_image(path), LIVE_PICTURE_SIDE)
+        with _one_picture_at_a_time:
+            return shrink(open_image(path), LIVE_PICTURE_SIDE)

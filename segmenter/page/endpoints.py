@@ -14,8 +14,9 @@ from segmenter.errors import InvalidInput
 from segmenter.images import IMAGE_ENDINGS
 from segmenter.page.choice import AskedOptions, Choice, read_strokes
 from segmenter.page.panel import PEOPLE
-from segmenter.page.widgets import friendly, seldom
-from segmenter.page.work import AUTOMATIC, FORMAT_CHOICES, Desk
+from segmenter.page.videos import AUTOMATIC, FORMAT_CHOICES
+from segmenter.page.widgets import by_path, friendly, seldom
+from segmenter.page.work import Desk
 from segmenter.people import CHOICES
 from segmenter.stream import Progress
 from segmenter.video import VIDEO_ENDINGS
@@ -115,12 +116,13 @@ def require_path(upload: str | None) -> Path:
 def build_endpoints(desk: Desk) -> None:
     """Give programs two stable names, with arguments that do not follow the page's layout."""
     pictures = sorted(IMAGE_ENDINGS)
-    photo = gr.File(label="photo", visible=False, type="filepath", file_types=pictures)
-    video = gr.File(label="video", visible=False, type="filepath")
+    file = by_path(gr.File)  # `gr.File` itself makes an empty file at each call, and keeps it
+    photo = file(label="photo", visible=False, type="filepath", file_types=pictures)
+    video = file(label="video", visible=False, type="filepath")
     kind = gr.Radio(FORMAT_CHOICES, value=AUTOMATIC, label="file_format", visible=False)
     words = gr.Textbox("transparent", label="background", visible=False)
     picture, picture_or_clip = (
-        gr.File(label="background_picture", visible=False, type="filepath", file_types=endings)
+        file(label="background_picture", visible=False, type="filepath", file_types=endings)
         for endings in (pictures, [*pictures, *sorted(VIDEO_ENDINGS)])
     )
     fit = gr.Radio(FITS, value="cover", label="fit", visible=False)

@@ -7,25 +7,25 @@ import gradio as gr
 
 from segmenter.edges_view import LEGEND
 from segmenter.images import IMAGE_ENDINGS
-from segmenter.page.work import LARGEST_UPLOAD_MB, LONGEST_VIDEO_S, in_words
+from segmenter.page.videos import HIGHEST_RATE, LARGEST_UPLOAD_MB, LONGEST_VIDEO_S, in_words
 from segmenter.stream import Progress
 from segmenter.video import VIDEO_ENDINGS
 
 SYSTEM_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
 SYSTEM_MONO = ("ui-monospace", "Menlo", "Consolas", "monospace")
-PACKAGE = Path(__file__).resolve().parent.parent
+PAGE = Path(__file__).resolve().parent
 
 
-def read_part(name: str) -> str:
-    """Read a part of the page that is a file of its own."""
-    return (PACKAGE / name).read_text(encoding="utf-8")
+def read_parts(*names: str) -> str:
+    """Read parts of the page that are files of their own, one after the other."""
+    return "".join((PAGE / name).read_text(encoding="utf-8") for name in names)
 
 
-STYLES = "".join(map(read_part, ("page/page.css", "page/strokes.css", "live.css")))
-SCRIPTS = "".join(map(read_part, ("page/files.js", "page/names.js", "page/place.js")))
-STROKES_HTML, STROKES_JS, LIVE_HTML, LIVE_JS = map(
-    read_part, ("page/strokes.html", "page/strokes.js", "live.html", "live.js")
-)
+LIVE = ("screen", "camera", "settings", "pace", "connection", "live")  # the last begins
+STYLES = read_parts("page.css", "strokes.css", "live/live.css")
+SCRIPTS = read_parts("files.js", "names.js", "place.js")
+STROKES_HTML, STROKES_JS = read_parts("strokes.html"), read_parts("strokes.js")
+LIVE_HTML, LIVE_JS = read_parts("live/live.html"), read_parts(*(f"live/{name}.js" for name in LIVE))
 ENDINGS = {
     kind: sorted(ending.removeprefix(".") for ending in endings)
     for kind, endings in (("image", IMAGE_ENDINGS), ("video", VIDEO_ENDINGS))
@@ -46,8 +46,8 @@ PRIVACY = (
 )
 
 VIDEO_LIMITS = (
-    f"Up to {in_words(LONGEST_VIDEO_S)}, 1920x1080 pixels and {LARGEST_UPLOAD_MB} MB. "
-    "Sound is kept."
+    f"Up to {in_words(LONGEST_VIDEO_S)} at {HIGHEST_RATE} frames a second, 1920x1080 pixels and "
+    f"{LARGEST_UPLOAD_MB} MB. Sound is kept."
 )
 
 FORMAT_HELP = (

@@ -12,8 +12,9 @@ import gradio as gr
 from segmenter.errors import InvalidInput
 from segmenter.page import look
 from segmenter.page.panel import Settings, read_choice
+from segmenter.page.videos import AUTOMATIC, FORMAT_CHOICES
 from segmenter.page.widgets import AT_ONCE, GLUE, OFF, ON, QUIET, friendly, seldom
-from segmenter.page.work import AUTOMATIC, FORMAT_CHOICES, Desk
+from segmenter.page.work import Desk
 from segmenter.stream import Progress
 
 HEIGHT_PX = 300
@@ -27,6 +28,7 @@ NOTE_START = f"""(video) => {{
 }}"""
 KEEP = "{__type__: 'update'}"
 IDLE = f"(file) => [{ON}, {OFF}, file ? {ON} : {OFF}]"
+FAILED = f"() => [{ON}, {OFF}, {OFF}, '']"
 # The change that an upload makes may come after the button was pressed.
 NOTE_CHANGE = f"""(video) => {{
   const cancel = document.querySelector('#video-cancel');
@@ -52,17 +54,13 @@ def replace_video(desk: Desk, video: str | None, kind: str, *settings: Any) -> I
     waiting = [gr.skip()] * 3
     # Gradio can cancel a generator only after its first step.
     yield [look.progress_bar("Starting…", 0), *waiting]
-    try:
-        with friendly():
-            if not video:
-                raise InvalidInput("add a video first")
-            with closing(desk.video(Path(video), read_choice(*settings), kind)) as steps:
-                for step in seldom(steps):
-                    if isinstance(step, Progress):
-                        yield [look.describe_progress(step), *waiting]
-    except Exception:
-        yield ["", *waiting]
-        raise
+    with friendly():
+        if not video:
+            raise InvalidInput("add a video first")
+        with closing(desk.video(Path(video), read_choice(*settings), kind)) as steps:
+            for step in seldom(steps):
+                if isinstance(step, Progress):
+                    yield [look.describe_progress(step), *waiting]
     path = step.path
     shown = None if path.suffix == ".mov" else str(path)
     yield [look.describe_finished(path, step.warning), shown, str(path), desk.describe()]
@@ -122,7 +120,8 @@ def connect_run(
         concurrency_id="video",
         **GLUE,
     )
-    for ended in (running.then, running.failure):  # Gradio does not call `then` after an error
-        ended(None, download, buttons, js=IDLE, **AT_ONCE)
+    running.then(None, download, buttons, js=IDLE, **AT_ONCE)
+    # Gradio does not call `then` after an error, nor the job where its queue is full.
+    running.failure(None, None, [*buttons, outputs[0]], js=FAILED, **AT_ONCE)
     cancelled = cancel.click(lambda: CANCELLED, None, outputs[0], cancels=[running], **AT_ONCE)
     cancelled.then(None, None, outputs[0], js=STILL_CANCELLED, **AT_ONCE)

@@ -12,7 +12,8 @@ import gradio as gr
 
 from segmenter.errors import SegmenterError
 from segmenter.images import open_image, save_image
-from segmenter.page.work import VideoFile, job_folder
+from segmenter.page.results import job_folder
+from segmenter.page.work import VideoFile
 from segmenter.stream import Progress
 
 # For events that only move things about on the page: no name for programs.
@@ -49,8 +50,12 @@ def upload(**given: Any) -> gr.Image:
 
     Gradio's own would open the picture first, and fail without a word on what is wrong.
     """
-    image = read_by(lambda _, payload: payload.path if payload else None, gr.Image)
-    return image(type="filepath", sources=["upload", "clipboard"], buttons=[], **given)
+    return by_path(gr.Image)(type="filepath", sources=["upload", "clipboard"], buttons=[], **given)
+
+
+def by_path(kind: type) -> type:
+    """Return a kind of widget whose value is the uploaded file's path and nothing else."""
+    return read_by(lambda _, payload: payload.path if payload else None, kind)
 
 
 def show_as_jpeg(widget: gr.Image) -> None:

@@ -41,6 +41,8 @@ def read_checkpoint(
     Raises:
         InvalidInput: the file is missing, damaged, or lacks a part.
     """
+    if not path.is_file():
+        raise InvalidInput(f"there is no file {path}; {advice}")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         for part in parts:

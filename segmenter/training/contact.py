@@ -11,7 +11,7 @@ import numpy as np
 from segmenter.arrays import Alpha, Frame, to_uint8
 from segmenter.composite import over
 from segmenter.errors import InvalidDataset, UnreadableImage
-from segmenter.images import open_image, save_image
+from segmenter.images import IMAGE_ENDINGS, open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import contour
 from segmenter.training.composites import Composites
@@ -82,7 +82,7 @@ def album_of_set(photos: PhotoSet) -> Album:
 
 def album_of_folder(name: str, folder: Path) -> Album:
     """Choose pictures without masks; InvalidDataset when there is none."""
-    paths = evenly_spaced(find_pictures(folder), MOST_PHOTOS)
+    paths = evenly_spaced(find_pictures(folder, IMAGE_ENDINGS), MOST_PHOTOS)
     if not paths:
         raise InvalidDataset(f"{folder} holds neither images/ and masks/ nor pictures")
     return Album(name, open_pictures(paths))

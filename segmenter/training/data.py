@@ -10,6 +10,8 @@ Without sources of its own it is one source: images/ and masks/ lie in it direct
 are optional, and have no validation pairs: a plain backdrop says little about real photos.
 """
 
+import logging
+import os
 from collections.abc import Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -64,6 +66,8 @@ ASPECTS = ((4, 3), (1, 1), (3, 4), (3, 2), (9, 16))
 # Multiples of the size asked for: one network serves webcams, videos and photos.
 SCALES = (0.6, 0.8, 1.0, 1.0, 1.25)
 
+log = logging.getLogger(__name__)
+
 
 def choose_size(batch_index: int, seed: int, size: int) -> tuple[int, int]:
     """Return a batch's height and width: multiples of 32, area about `size` squared."""
@@ -83,6 +87,7 @@ def find_sources(folder: Path, without: Sequence[str] = ()) -> dict[str, list[Pa
     """
     if is_source(folder):
         sources = {folder.resolve().name: find_pairs(folder)}
+        tell_left_out(folder)
     else:
         sources = {
             path.name: find_pairs(path)
@@ -109,6 +114,22 @@ def find_sources(folder: Path, without: Sequence[str] = ()) -> dict[str, list[Pa
 def is_source(folder: Path) -> bool:
     """Tell whether a folder holds images/, masks/ or both; find_pairs says what it lacks."""
     return bool(find_folder(folder, "images") or find_folder(folder, "masks"))
+
+
+def tell_left_out(source: Path) -> None:
+    """Name the sources within a source, which are not learned from."""
+    names = [
+        path.name
+        for path in entries(source)
+        if path.name.lower() not in NO_SOURCES and os.path.isdir(path / "images")
+    ]
+    if names:
+        log.warning(
+            "%s holds photos itself, so those in %s are left out; to learn from all, move its "
+            "images and masks into a folder beside them",
+            source,
+            ", ".join(names),
+        )
 
 
 class PersonDataset(Dataset):

@@ -1,5 +1,6 @@
 """The training run: one schedule counted in samples, resumed exactly from its last checkpoint."""
 
+import sys
 import time
 from collections.abc import Iterator
 
@@ -38,7 +39,8 @@ def train(options: TrainOptions) -> nn.Module:
         InvalidDataset: the data has faults; raised before anything is written into the folder.
         InvalidInput: the checkpoint is no such run's, or the options contradict each other.
         OutputFailed: the folder can't be written to, or is full.
-        TrainingFailed: the loss is no number any more, or the graphics card has no memory left.
+        TrainingFailed: the loss is no number any more, the graphics card has no memory left, or a
+            process that makes samples was ended by others.
     """
     make_folder(options.run)  # before a long look into the data
     # PyTorch counts the host's cores, of which a container may use few.
@@ -51,11 +53,20 @@ def train(options: TrainOptions) -> nn.Module:
         go_on(run, dataset, log)
     except KeyboardInterrupt:
         run.save()
+        tqdm.write("stopped: the same command goes on from here", file=sys.stderr)
         raise
     except torch.OutOfMemoryError as error:
         raise TrainingFailed(
             f"the graphics card has too little memory: {first_line(error)}; end what else uses it "
             "and give the same command again, or start a new run with a smaller batch size"
+        ) from error
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise TrainingFailed(
+            f"a process that makes samples was ended, perhaps for want of memory "
+            f"({first_line(error).strip()}); give the same command again to go on, at best with "
+            "fewer workers"
         ) from error
     finally:
         log.close()
@@ -77,10 +88,10 @@ def open_dataset(options: TrainOptions) -> PersonDataset:
         without=options.without,
         validation_share=options.validation_share,
     )
-    if options.patience and not dataset.validation:
+    if options.validation_share and not dataset.validation:
         raise InvalidInput(
-            f"patience needs a score, and of {options.data} no pair could be held out: add pairs, "
-            "two or more a source, or leave patience out"
+            f"of {options.data} no pair could be held out for a score: add pairs, two or more a "
+            "source, or leave the validation share and the patience out"
         )
     return dataset
 

@@ -81,7 +81,7 @@ def combine(text: str) -> Loss:
     Raises:
         InvalidInput: a term is no `NAME` of `LOSSES`, nor a `WEIGHT*NAME` of positive weight.
     """
-    terms = [parse_term(term.strip()) for term in text.split("+")]
+    terms = [parse_term(term) for term in text.split("+")]
 
     def total(logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
         return sum(weight * loss(logits, target, counts) for weight, loss in terms)
@@ -91,7 +91,7 @@ def combine(text: str) -> Loss:
 
 def parse_term(term: str) -> tuple[float, Loss]:
     """Read `NAME` or `WEIGHT*NAME`."""
-    weight, _, name = term.rpartition("*")
+    weight, _, name = (part.strip() for part in term.rpartition("*"))
     try:
         factor = float(weight or 1)
     except ValueError:

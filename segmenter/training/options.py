@@ -66,6 +66,11 @@ class TrainOptions:
             raise InvalidInput("learning rate, std and gradient norm must be positive")
         if self.patience and not self.validation_share:
             raise InvalidInput("patience needs a validation share: there is no score to wait for")
+        if self.start_from and self.encoder_weights:
+            raise InvalidInput(
+                "weights to start from and the encoder's are given; the first hold an encoder, "
+                "too: leave one out"
+            )
         if self.precision not in PRECISIONS:
             raise InvalidInput(f"no precision {self.precision!r}; choose {', '.join(PRECISIONS)}")
         self.require_batches_to_learn_from()

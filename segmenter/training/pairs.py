@@ -96,9 +96,12 @@ def find_folder(parent: Path, name: str) -> Path | None:
     return found[0] if found else None
 
 
-def find_pictures(folder: Path) -> list[Path]:
-    """List the pictures of a folder in name order, without hidden files."""
-    return [path for path in entries(folder) if path.suffix.lower() in PICTURE_ENDINGS]
+def find_pictures(folder: Path, endings: frozenset[str] = PICTURE_ENDINGS) -> list[Path]:
+    """List the pictures of a folder in name order, without hidden files.
+
+    `endings` are those that OpenCV reads; `open_image` takes all of `IMAGE_ENDINGS`.
+    """
+    return [path for path in entries(folder) if path.suffix.lower() in endings]
 
 
 def entries(folder: Path) -> list[Path]:

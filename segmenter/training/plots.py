@@ -45,11 +45,14 @@ def draw_precision_recall(histograms: Mapping[str, AlphaHistogram], title: str) 
             axes.plot([], [], label=f"{name}: the masks show nobody", **style(index))
             continue
         label = f"{name}, average precision {curve.average_precision:.4f}"
-        # With these steps the area under the line is the average precision.
-        axes.plot(curve.recall, curve.precision, drawstyle="steps-pre", label=label, **style(index))
-        if (half := curve.at_half()) is not None:
+        # With these steps, from recall 0 on, the area under the line is the average precision.
+        recall = np.append(0, curve.recall)
+        precision = np.append(curve.precision[0], curve.precision)
+        axes.plot(recall, precision, drawstyle="steps-pre", label=label, **style(index))
+        half = curve.at_half()
+        if half is not None:
             axes.plot(*half, "o", color=style(index)["color"], markersize=9, clip_on=False)
-            lowest = min(lowest, *half)
+        lowest = min(lowest, *(half or (0.0,)))  # where nothing is half sure, all is shown
     axes.plot([], [], "o", color="grey", markersize=9, label="alpha cut at one half")
     # Good curves lie in the corner; the rest of the square would be empty.
     least = max(0.0, np.floor((lowest - 0.1) * 10) / 10)

@@ -14,7 +14,7 @@ from segmenter.arrays import Alpha, Frame, to_uint8
 from segmenter.batch import progress
 from segmenter.errors import InvalidDataset, UnreadableImage
 from segmenter.files import make_folder
-from segmenter.images import open_image, save_image
+from segmenter.images import IMAGE_ENDINGS, open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.metrics import iou
 from segmenter.refine import refine
@@ -96,7 +96,7 @@ def label_photos(
         InvalidDataset: there is no photo, no alpha of another model, or one can't be read.
         OutputFailed: the target can't be written to.
     """
-    paths = find_pictures(photos)
+    paths = find_pictures(photos, IMAGE_ENDINGS)
     if not paths:
         raise InvalidDataset(f"{photos} holds no pictures; give a folder of photos to label")
     require_kept([photos], [target / "images"])

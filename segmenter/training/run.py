@@ -1,5 +1,6 @@
 """A training run's state: everything a checkpoint must hold to go on exactly."""
 
+import logging
 from contextlib import AbstractContextManager
 from copy import deepcopy
 
@@ -16,6 +17,8 @@ from segmenter.training.start import initial_net
 
 FINAL_RATE = 0.01  # of the peak
 MOST_LEFT_OUT = 20
+
+log = logging.getLogger(__name__)
 
 
 class Averaged:
@@ -115,6 +118,11 @@ class Run:
                 "run goes on; give another folder for a new run, and export these to start from"
             )
         self.options.require_same(state["options"], self.checkpoint)
+        if state["options"].get("data") != str(self.options.data):
+            log.warning(
+                "%s was begun with the data in %s; to learn from %s alone choose another folder",
+                *(self.checkpoint, state["options"].get("data"), self.options.data),
+            )
         self.net.load_state_dict(state["net"])
         self.average.net.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])

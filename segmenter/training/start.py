@@ -1,14 +1,17 @@
 """What a network knows before its first step."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from segmenter.errors import InvalidInput
+from segmenter.errors import InvalidInput, first_line
 from segmenter.nets import build
 from segmenter.nets.efficientnet_lite import EfficientNetLite0
 from segmenter.training.options import TrainOptions
+
+ENCODER_ADVICE = "give EfficientNet-Lite0's ImageNet weights, a PyTorch state dict"
 
 
 def initial_net(options: TrainOptions) -> nn.Module:
@@ -34,15 +37,19 @@ def load_encoder(encoder: nn.Module, path: Path) -> None:
     try:
         published = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what its unpickler or the file system do
-        raise InvalidInput(f"{path} can't be read as a state dict: {error}") from error
+        raise InvalidInput(f"{path} can't be read as a state dict; {ENCODER_ADVICE}") from error
     own = encoder.state_dict()
-    pairs = list(zip(own, published.values(), strict=False))
+    pairs = list(zip(own, list_tensors(published), strict=False))
     wrong = [name for name, tensor in pairs if own[name].shape != tensor.shape]
     if wrong or len(pairs) < len(own):
-        raise InvalidInput(
-            f"{path} does not fit the encoder; expected EfficientNet-Lite0's state dict"
-        )
+        raise InvalidInput(f"{path} does not fit the encoder; {ENCODER_ADVICE}")
     encoder.load_state_dict(dict(pairs))
+
+
+def list_tensors(state: Any) -> list[Tensor]:
+    """Return a state dict's tensors in order; none of what is not one."""
+    values = list(state.values()) if isinstance(state, dict) else []
+    return values if all(isinstance(value, Tensor) for value in values) else []
 
 
 def load_weights(net: nn.Module, path: Path) -> None:
@@ -50,6 +57,15 @@ def load_weights(net: nn.Module, path: Path) -> None:
     from safetensors.torch import load_file
 
     try:
-        net.load_state_dict(load_file(path))
-    except Exception as error:  # a missing or broken file, or another network's tensors
-        raise InvalidInput(f"{path} can't be started from: {error}") from error
+        state = load_file(path)
+    except Exception as error:  # the library has a family of its own for broken files
+        raise InvalidInput(
+            f"{path} can't be started from ({first_line(error)}); give the .safetensors that "
+            "`export` writes of a run"
+        ) from error
+    try:
+        net.load_state_dict(state)
+    except RuntimeError as error:
+        raise InvalidInput(
+            f"{path} holds no {type(net).__name__}; give weights of the same architecture"
+        ) from error

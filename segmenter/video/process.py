@@ -31,6 +31,7 @@ _DEMUXERS = (
     "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,live_flv,asf,asf_o,ogg,mxf,dv,rm,gif,h264,hevc"
     ",m4v,mjpeg,nut,swf,vob,ivf,obu,apng,yuv4mpegpipe,mp3,wav,flac,aac,aiff,amr,ac3,w64,au,caf"
 )
+_INSTALL = "pip install imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to one that works"
 _PIPE_BYTES = 1 << 20  # as large as Linux allows an ordinary user
 _KEPT_LINES = 5000
 # For glibc: pictures freed go back to the system. It would keep them for smaller things, which
@@ -67,9 +68,7 @@ def executable() -> str:
     try:
         program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
-        raise MissingExtra(
-            "no ffmpeg was found; pip install imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to one"
-        ) from error
+        raise MissingExtra(f"no ffmpeg was found; {_INSTALL}") from error
     # It may be run in another folder; a mere name is looked for in PATH.
     return os.path.abspath(program) if os.path.dirname(program) else program
 
@@ -103,14 +102,23 @@ class FFmpeg:
     """
 
     def __init__(self, *arguments: str, is_fed: bool = False, folder: Path | None = None):
-        self._process = subprocess.Popen(
-            [executable(), "-hide_banner", "-nostdin", "-nostats", *arguments],
-            stdin=subprocess.PIPE if is_fed else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | _RETURNING,
-            cwd=folder,
-        )
+        """Start it.
+
+        Raises:
+            MissingExtra: there is none, or it can't be run.
+        """
+        program = executable()
+        try:
+            self._process = subprocess.Popen(
+                [program, "-hide_banner", "-nostdin", "-nostats", *arguments],
+                stdin=subprocess.PIPE if is_fed else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=os.environ | _RETURNING,
+                cwd=folder,
+            )
+        except OSError as error:
+            raise MissingExtra(f"{program} can't be run ({error.strerror}); {_INSTALL}") from error
         self.stdin = self._process.stdin
         self.stdout = self._process.stdout
         for pipe in (self.stdin, self.stdout):

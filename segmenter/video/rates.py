@@ -48,7 +48,7 @@ def constant_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction])
     index = np.arange(1, len(ticks))
     since = (ticks[1:] - ticks[0]).astype(np.float64)
     shortest, longest = ((since - 1) / index).max(), ((since + 1) / index).min()
-    if shortest > longest or longest <= 0:
+    if shortest > longest or longest <= 0 or ticks[0] == ticks[-1]:
         return None
     slack = 1e-9  # of float arithmetic
     low = (1 - slack) / (float(time_base) * longest)

@@ -38,11 +38,7 @@ log = logging.getLogger(__name__)
 
 
 def read_frames(
-    path: Path | str,
-    *,
-    info: VideoInfo | None = None,
-    start: int = 0,
-    hardware: bool = False,
+    path: Path | str, *, info: VideoInfo | None = None, start: int = 0, hardware: bool = False
 ) -> Iterator[Frame]:
     """Give the frames of a video, each a new (H, W, 3) uint8 RGB array.
 
@@ -84,19 +80,7 @@ def _decode_on_card(path: Path, info: VideoInfo, start: int) -> Iterator[Frame]:
 
 
 def _decode(path: Path, info: VideoInfo, start: int, on_card: bool = False) -> Iterator[Frame]:
-    with folder_of_table(info.primaries, info.transfer) as folder:
-        yield from _run(path, info, start, on_card, folder)
-
-
-def _run(
-    path: Path,
-    info: VideoInfo,
-    start: int,
-    on_card: bool,
-    folder: Path | None,
-) -> Iterator[Frame]:
-    """Give the frames of ffmpeg, run in the folder where its filters find the table."""
-    ffmpeg = FFmpeg(
+    arguments = [
         *(DECODING if on_card else ()),
         # One fewer than ffmpeg would take, each with frames of its own; it knows of no quota.
         *("-threads", str(count_threads())),
@@ -107,19 +91,21 @@ def _run(
         *("-map", "0:V:0", "-vf", _filters(info, start), "-fps_mode", "passthrough"),
         # Without the limit eight frames wait to be written.
         *("-thread_queue_size", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
-        folder=folder,
-    )
+    ]
     count = 0
-    try:
-        while True:
-            frame = np.empty((info.height, info.width, 3), np.uint8)
-            if ffmpeg.stdout.readinto(frame.reshape(-1)) < frame.size:
-                break
-            count += 1
-            yield frame
-        status = ffmpeg.finish()
-    finally:
-        ffmpeg.stop()
+    # ffmpeg's filters find the table in the folder that it runs in.
+    with folder_of_table(info.primaries, info.transfer) as folder:
+        ffmpeg = FFmpeg(*arguments, folder=folder)
+        try:
+            while True:
+                frame = np.empty((info.height, info.width, 3), np.uint8)
+                if ffmpeg.stdout.readinto(frame.reshape(-1)) < frame.size:
+                    break
+                count += 1
+                yield frame
+            status = ffmpeg.finish()
+        finally:
+            ffmpeg.stop()
     # A damaged end gives a positive status and the frames before it; a signal is no such thing.
     if count == 0 or status < 0 or (on_card and status):
         raise UnreadableVideo(

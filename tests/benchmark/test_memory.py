@@ -55,3 +55,11 @@ def test_a_thread_that_ends_while_it_is_looked_at_is_passed_over(tmp_path, monke
     watch = ChildWatch()
     watch.look()
     assert watch.total_mb() == 0
+
+
+def test_where_nothing_tells_it_is_unknown(monkeypatch):
+    """As on Windows."""
+    monkeypatch.setattr(memory, "peak_of", lambda process: None)
+    assert peak_mb() > 10
+    monkeypatch.setattr(memory, "resource", None)
+    assert peak_mb() == 0

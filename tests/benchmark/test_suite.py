@@ -6,7 +6,7 @@ from scenes import RedSegmenter, person
 from segmenter import cli
 from segmenter.benchmark import suite as module
 from segmenter.benchmark.scenes import PORTRAIT
-from segmenter.benchmark.suite import PARTS, Plan, Suite
+from segmenter.benchmark.suite import Plan, Suite
 from segmenter.benchmark.whole import Choice
 from segmenter.cli import benchmark as command
 from segmenter.images import open_image, save_image
@@ -22,10 +22,6 @@ TINY = Plan(
     video_sizes=((72, 128),),
     live_sizes=((60, 80),),
 )
-
-
-def test_the_command_line_knows_the_same_parts():
-    assert command.PARTS == PARTS
 
 
 def test_steps_come_in_the_order_of_the_parts(tmp_path, monkeypatch):

@@ -6,7 +6,6 @@ The webcam is the portrait in examples/, swaying; the segmenter has the released
 """
 
 import re
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -19,8 +18,8 @@ from playwright.sync_api import sync_playwright
 
 sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
+from chromium import launch
 from page_server import ROOT, served_page
-from test_page import FLAGS
 
 SIZES = ("480x360", "640x480", "1280x720")
 
@@ -41,9 +40,8 @@ def measure(address, folder, size, background, seconds):
     """Return what the tab itself tells after some seconds."""
     webcam = folder / f"{size}.mjpeg"
     make_webcam(webcam, *map(int, size.split("x")))
-    flags = [*FLAGS, f"--use-file-for-fake-video-capture={webcam}"]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
+        browser = launch(driver, webcam)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(address)
         page.get_by_role("radio", name=background).click(timeout=60_000)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmenter.benchmark import SCENE_SIZES
+from segmenter.benchmark.scenes import SCENE_SIZES
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.export.parity import compare, median_times, to_markdown
 from segmenter.export.photos import (
@@ -16,7 +16,7 @@ from segmenter.export.photos import (
     parity_photos,
     read_photo,
 )
-from segmenter.export.runtimes import Exported, OpenCvRuntime
+from segmenter.export.runtimes import Exported, OpenCvRuntime, with_opencv
 from segmenter.weights import BUNDLED, read_record
 
 RECORD = read_record(BUNDLED / "deeplabv3-portrait.json")
@@ -158,3 +158,18 @@ def test_what_opencv_can_not_load_is_told(tmp_path):
     (tmp_path / "net.onnx").write_bytes(b"no network")
     with pytest.raises(InvalidInput, match=r"OpenCV .* can't load .*net\.onnx; write a fixed-size"):
         OpenCvRuntime(tmp_path / "net.onnx")
+
+
+def test_a_network_that_opencv_loads_but_can_not_run_is_left_out(tmp_path, caplog, monkeypatch):
+    """As torchvision's with OpenCV 5.0."""
+
+    class Stuck:
+        def setInput(self, batch):
+            assert batch.shape == (1, 3, 64, 64)
+
+        def forward(self):
+            raise cv2.error("inpShape0[j] == inpShape_i[j]")
+
+    monkeypatch.setattr("cv2.dnn.readNetFromONNX", lambda path: Stuck())
+    assert with_opencv(tmp_path / "net.onnx", 64) == []
+    assert f"can't run {tmp_path / 'net.onnx'}" in caplog.text

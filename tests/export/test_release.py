@@ -12,6 +12,7 @@ from segmenter.backends import OnnxBackend, TorchBackend
 from segmenter.device import Device
 from segmenter.errors import InvalidDataset, InvalidInput, OutputFailed, WeightsUnavailable
 from segmenter.export import release
+from segmenter.export.int8 import write_int8
 from segmenter.export.release import ExportOptions, export
 from segmenter.weights import fetch, read_record
 
@@ -29,6 +30,14 @@ def test_onnx_and_safetensors_are_the_same_network(released):
     torch_backend = TorchBackend(released.files["safetensors"], "deeplabv3", CPU)
     logits = OnnxBackend(released.files["onnx"], CPU).run(batch)
     np.testing.assert_allclose(logits, torch_backend.run(batch), rtol=1e-3, atol=1e-3)
+
+
+def test_what_was_just_exported_can_be_quantised(released, tmp_path):
+    batch = np.random.default_rng(0).normal(size=(1, 3, 64, 64)).astype(np.float32)
+    write_int8(released.files["onnx"], tmp_path / "int8.onnx", [batch])
+    assert (tmp_path / "int8.onnx").stat().st_size < 0.4 * released.files["onnx"].stat().st_size
+    logits = OnnxBackend(tmp_path / "int8.onnx", CPU).run(batch)
+    assert logits.shape == (1, 1, 64, 64) and np.isfinite(logits).all()
 
 
 def test_the_record_is_true_and_can_be_used(released):
@@ -72,6 +81,13 @@ def test_an_older_records_words_are_kept_but_not_its_scores(checkpoint, tmp_path
     assert (again.licence, again.photo_size, again.trained_on) == ("MIT", 320, ("discs",))
     assert again.std == (0.25, 0.25, 0.25)  # the run knows
     assert again.metrics == {} and again.repository is None
+
+
+def test_a_file_in_the_records_place_is_named(checkpoint, tmp_path, quick_onnx):
+    (tmp_path / "own.json").write_text("{}")
+    with pytest.raises(WeightsUnavailable, match=r"in the way .*; remove .*own\.json, or give"):
+        export(checkpoint, tmp_path, ExportOptions(name="own"))
+    assert [path.name for path in tmp_path.glob("own*")] == ["own.json"]
 
 
 def test_what_an_older_record_gives_is_told(checkpoint, tmp_path, quick_onnx, caplog):

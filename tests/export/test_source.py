@@ -39,12 +39,18 @@ def test_a_wrong_word_about_the_architecture_is_refused(net, tmp_path):
         read_source(checkpoint, "hrnet")
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no pickle", {"something": 1}, [1]])
+def test_a_checkpoint_that_is_not_there_is_named(tmp_path):
+    for path in (tmp_path / "checkpoint.pt", tmp_path):
+        with pytest.raises(InvalidInput, match=f"there is no file {path}; give RUN/checkpoint"):
+            read_source(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no pickle", {"something": 1}, [1]])
 def test_what_is_no_checkpoint_is_refused(content, tmp_path):
     path = tmp_path / "checkpoint.pt"
     if isinstance(content, bytes):
         path.write_bytes(content)
-    elif content is not None:
+    else:
         torch.save(content, path)
     with pytest.raises(InvalidInput, match=r"checkpoint\.pt is no checkpoint") as caught:
         read_source(path)

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 from photo_sets import NETWORK, NamedSegmenter, put_pair
+from PIL import Image
 from scenes import person
 
 from segmenter.errors import InvalidDataset
@@ -91,7 +92,7 @@ def test_pictures_without_masks_are_drawn_and_bad_ones_named(tmp_path, caplog):
     folder.mkdir()
     with pytest.raises(InvalidDataset, match="nor pictures"):
         find_albums([], [folder])
-    cv2.imwrite(str(folder / "a.png"), person()[..., ::-1])
+    Image.fromarray(person()).save(folder / "a.gif")
     model = Model("red", NamedSegmenter(), NETWORK)
     assert len(write_sheets(tmp_path / "out", model, *find_albums([], [folder]))) == 1
     (folder / "b.jpg").write_bytes(b"no picture")

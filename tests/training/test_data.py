@@ -57,6 +57,15 @@ def test_without_leaves_a_source_out(data):
         make(data, without=("portraits",))
 
 
+def test_sources_within_a_source_are_left_out_and_named(data, tmp_path, caplog):
+    shutil.copytree(data / "portraits", tmp_path / "all")
+    for name in ("mine", "cutouts"):
+        shutil.copytree(data / "portraits", tmp_path / "all" / name)
+    assert set(make(tmp_path / "all").photos) == {"all"}
+    (told,) = caplog.messages
+    assert "so those in mine are left out" in told
+
+
 def test_leaving_out_an_unknown_source_is_refused(data):
     with pytest.raises(InvalidInput, match=r"can't leave out street: .* holds portraits"):
         make(data, without=("street",))

@@ -74,7 +74,9 @@ def test_a_run_stopped_within_an_epoch_goes_on_too(data, tmp_path, monkeypatch):
     assert rows_of(tmp_path / "parts")[0]["loss"] == rows_of(tmp_path / "whole")[0]["loss"]
 
 
-def test_a_run_that_is_interrupted_within_a_step_goes_on_after_it(data, tmp_path, monkeypatch):
+def test_a_run_that_is_interrupted_within_a_step_goes_on_after_it(
+    data, tmp_path, monkeypatch, capsys
+):
     whole = train(options(data, tmp_path / "whole", 8, epoch=8))
     step = Run.step
 
@@ -87,6 +89,7 @@ def test_a_run_that_is_interrupted_within_a_step_goes_on_after_it(data, tmp_path
     with pytest.raises(KeyboardInterrupt):
         train(options(data, tmp_path / "parts", 8, epoch=8))
     assert read_checkpoint(tmp_path / "parts" / "checkpoint.pt")["seen"] == 4
+    assert "the same command goes on from here" in capsys.readouterr().err
     parts = train(options(data, tmp_path / "parts", 8, epoch=8))
     assert all(map(torch.equal, whole.state_dict().values(), parts.state_dict().values()))
 
@@ -102,6 +105,16 @@ def test_other_options_do_not_go_on_with_a_run(data, tmp_path):
     train(options(data, tmp_path))
     with pytest.raises(InvalidInput, match="seed was 1, now 2; size was 64, now 96"):
         train(options(data, tmp_path, size=96, seed=2))
+
+
+def test_a_run_of_other_data_is_not_taken_for_one_of_these(data, tmp_path, caplog):
+    """They may be the same files in another place, so that it goes on all the same."""
+    train(options(data, tmp_path))
+    train(options(data, tmp_path))
+    assert caplog.messages == []
+    train(options(data / "portraits", tmp_path))
+    (told,) = caplog.messages
+    assert f"begun with the data in {data};" in told and f"from {data / 'portraits'} alone" in told
 
 
 def test_it_learns_the_discs(data, tmp_path):
@@ -258,6 +271,20 @@ def test_a_card_with_too_little_memory_is_told(data, tmp_path, monkeypatch):
         train(options(data, tmp_path))
 
 
+def test_a_worker_that_was_ended_is_told(data, tmp_path, monkeypatch):
+    """PyTorch raises it from a signal's handler, wherever the run is."""
+
+    def fail(*_):
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
+
+    monkeypatch.setattr(Run, "step", fail)
+    with pytest.raises(TrainingFailed, match=r"\(.* by signal: Killed\.\); give the same command"):
+        train(options(data, tmp_path))
+    monkeypatch.setattr(Run, "step", lambda *_: torch.zeros(2) @ torch.zeros(3))
+    with pytest.raises(RuntimeError, match="size"):
+        train(options(data, tmp_path))
+
+
 def test_a_card_that_only_imitates_bfloat16_takes_float16(monkeypatch):
     def is_supported(including_emulation=True):
         return including_emulation
@@ -306,13 +333,13 @@ def test_a_folder_that_can_not_be_made_is_told_before_the_data_is_looked_at(tmp_
         train(options(tmp_path / "no data", tmp_path / "file" / "run"))
 
 
-def test_patience_is_refused_when_nothing_can_be_held_out(data, tmp_path):
+def test_a_validation_share_of_which_nothing_can_be_held_out_is_refused(data, tmp_path):
     for kind, ending in (("images", "jpg"), ("masks", "png")):
         (tmp_path / "one" / kind).mkdir(parents=True)
         name = f"{kind}/0.{ending}"
         (tmp_path / "one" / name).write_bytes((data / "portraits" / name).read_bytes())
-    chosen = options(tmp_path / "one", tmp_path / "run", patience=1, validation_share=0.5)
-    with pytest.raises(InvalidInput, match="no pair could be held out: add pairs"):
+    chosen = options(tmp_path / "one", tmp_path / "run", validation_share=0.5)
+    with pytest.raises(InvalidInput, match="no pair could be held out for a score: add pairs"):
         train(chosen)
 
 
@@ -386,6 +413,7 @@ def test_it_learns_on_cuda(data, tmp_path, precision):
         ({"loss": "hope"}, "lovasz"),
         ({"learning_rate": 0.0}, "positive"),
         ({"averaging": 1.0}, "averaging"),
+        ({"start_from": "a.safetensors", "encoder_weights": "b.pt"}, "leave one out"),
         ({"learning_rate": float("inf")}, "learning rate is inf; choose a number"),
         ({"weight_decay": float("nan")}, "weight decay is nan; choose a number"),
         ({"weight_decay": -1.0}, "weight decay is -1.0; choose a number, 0 or more"),

@@ -99,7 +99,7 @@ def test_lovasz_is_the_iou_that_is_missing_where_logits_are_at_the_hinge():
 def test_terms_are_weighed_and_added():
     torch.manual_seed(1)
     logits = torch.randn(1, 1, 4, 4)
-    total = combine("bce + 0.25*dice")(logits, LEFT_HALF, EVERYWHERE)
+    total = combine("bce + 0.25 * dice")(logits, LEFT_HALF, EVERYWHERE)
     expected = (
         cross_entropy(logits, LEFT_HALF, EVERYWHERE) + dice_loss(logits, LEFT_HALF, EVERYWHERE) / 4
     )

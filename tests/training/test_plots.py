@@ -42,6 +42,16 @@ def test_the_more_precise_model_has_the_higher_curve():
     assert len(good) and len(poor) and good[0] < poor[0] - 50
 
 
+def test_a_model_that_is_never_half_sure_has_a_curve_too():
+    unsure = AlphaHistogram()
+    truth = np.array([[255] * 100 + [0] * 100], np.uint8)
+    unsure.add(np.full((1, 200), 0.3, np.float32), truth)
+    picture = draw_precision_recall({"good": histogram(2), "unsure": unsure}, "party")
+    # A level line at a precision of one half; the sure model's scale would begin above it.
+    rows = rows_of(picture, COLOURS[1])
+    assert len(rows) and 350 < rows.mean() < 500
+
+
 def test_a_set_without_people_is_drawn_without_a_curve():
     nobody = AlphaHistogram()
     nobody.add(np.zeros((1, 4), np.float32), np.zeros((1, 4), np.uint8))

@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from segmenter.cli import main
 from segmenter.errors import InvalidDataset, InvalidInput, OutputFailed
@@ -111,6 +112,14 @@ def test_photos_are_not_overwritten_by_what_is_made_of_them(tmp_path):
     with pytest.raises(InvalidInput, match="choose another output"):
         label_photos(source / "images", source, Opinions())
     assert (source / "images" / "a.jpg").read_bytes() == content
+
+
+def test_photos_that_training_can_not_read_are_labelled_too(tmp_path):
+    """A mask is drawn of what is opened, and the photo saved as JPEG."""
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(photo()).save(tmp_path / "photos" / "phone.gif")
+    assert label_photos(tmp_path / "photos", tmp_path / "out", Opinions()) == (1, 1)
+    assert [pair.image.name for pair in find_pairs(tmp_path / "out")] == ["phone.jpg"]
 
 
 def test_a_folder_without_another_models_alphas_is_told(tmp_path):

@@ -21,10 +21,15 @@ def test_the_encoder_takes_a_published_classifiers_tensors(tmp_path):
         assert torch.equal(mine.float(), theirs.to(mine.dtype).float())
 
 
-def test_another_networks_tensors_are_refused(tmp_path):
-    torch.save({"weight": torch.zeros(3)}, tmp_path / "other.pt")
-    with pytest.raises(InvalidInput, match="EfficientNet-Lite0"):
-        load_encoder(build("deeplabv3").encoder, tmp_path / "other.pt")
+@pytest.mark.parametrize(
+    "content", [{"weight": torch.zeros(3)}, {"average": {}, "seen": 4}, [torch.zeros(3)], b"text"]
+)
+def test_what_is_no_such_state_dict_is_refused(content, tmp_path):
+    path = tmp_path / "other.pt"
+    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    with pytest.raises(InvalidInput, match=r"other\.pt .*give EfficientNet-Lite0's") as caught:
+        load_encoder(build("deeplabv3").encoder, path)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("architecture", ["unet", "segnet"])
@@ -43,6 +48,12 @@ def test_a_run_starts_from_earlier_weights(tmp_path):
 
 def test_weights_that_are_missing_or_anothers_are_refused(tmp_path):
     save_file(build("unet").state_dict(), tmp_path / "unet.safetensors")
-    for name in ("unet.safetensors", "missing.safetensors"):
-        with pytest.raises(InvalidInput, match=name):
+    torch.save(build("unet").state_dict(), tmp_path / "checkpoint.pt")
+    for name, words in {
+        "unet.safetensors": "holds no HRNet; give weights of the same architecture",
+        "missing.safetensors": r"can't be started from \(No such file.*\); give the \.safetensors",
+        "checkpoint.pt": r"can't be started from \(.*\); give the \.safetensors",
+    }.items():
+        with pytest.raises(InvalidInput, match=f"{name} {words}") as caught:
             initial_net(options(tmp_path, architecture="hrnet", start_from=tmp_path / name))
+        assert "\n" not in str(caught.value)

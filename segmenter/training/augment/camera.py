@@ -1,7 +1,5 @@
 """What a camera does to a picture: light, blur, noise and compression."""
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import torch
@@ -93,10 +91,12 @@ def compress(image: Tensor, quality: int) -> Tensor:
 def shake(sample: Sample, rng: Generator) -> Sample:
     """Move the camera while the shutter is open: people's edges become as soft as all others."""
     kernel = random_motion(sample.mask.shape[0], rng)
-    return replace(
-        sample,
-        image=cv2.filter2D(sample.image, -1, kernel),
-        mask=cv2.filter2D(sample.mask, -1, kernel),
+    moved = (kernel > 0).astype(np.uint8)
+    return Sample(
+        cv2.filter2D(sample.image, -1, kernel),
+        cv2.filter2D(sample.mask, -1, kernel),
+        # What comes in from beyond the photo has no mask.
+        cv2.erode(sample.counts, moved, borderType=cv2.BORDER_REFLECT_101),
     )
 
 

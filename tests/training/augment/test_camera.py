@@ -99,6 +99,17 @@ def test_shaking_softens_picture_and_mask_alike():
     assert softened == 10
 
 
+def test_a_shake_brings_in_nothing_from_beyond_the_photo_that_counts():
+    """Beyond it the picture goes on, but not the mask."""
+    counts = np.zeros((128, 128), np.uint8)
+    counts[:64] = 1
+    image = np.full((128, 128, 3), 255, np.uint8)
+    sample = Sample(image, 255 * counts, counts)
+    for seed in range(10):
+        shaken = camera.shake(sample, np.random.default_rng(seed))
+        assert shaken.counts.any() and shaken.mask[shaken.counts == 1].min() == 255
+
+
 def test_without_torchvision_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision.transforms", None)
     monkeypatch.delitem(sys.modules, "segmenter.training.augment.camera")
