@@ -34,7 +34,11 @@ def pytest_runtest_protocol(item):
     with open(__file__) as turn:
         if fcntl:
             fcntl.flock(turn, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
-        return (yield)
+        try:
+            return (yield)
+        finally:
+            if fcntl:  # closing is not enough: a process that the test forked has the file open too
+                fcntl.flock(turn, fcntl.LOCK_UN)
 
 
 @pytest.fixture(scope="session")
