@@ -32,6 +32,7 @@ def test_a_camera_s_file():
     header = read_header(CAMERA.splitlines())
     assert header.video.strip().startswith("Stream #0:1")
     assert (header.rotation, header.cropping) == (-90, (8, 88))
+    assert (header.pixels, header.is_full_range) == ("yuv420p", False)
     assert [sound.codec for sound in header.sounds] == [None, "aac", "opus"]
     assert header.sound == 2  # the first that plays unasked is unknown to ffmpeg
     assert header.file_start == Fraction("-0.021333")

@@ -1,12 +1,19 @@
 import numpy as np
 import pytest
 from clips import ffmpeg
+from standards import colours_of
 
-from segmenter.video.planes import PlaneMaker
+from segmenter.video.planes import FrameMaker, PlaneMaker
 
 
 def to_planes(frame):
     return PlaneMaker(*frame.shape[:2])(frame)
+
+
+def to_frame(planes, matrix="bt709", *, is_full_range=False):
+    make = FrameMaker(*planes[0].shape, matrix, is_full_range=is_full_range)
+    make.planes[:] = np.concatenate([plane.ravel() for plane in planes])
+    return make()
 
 
 def formula(colour):
@@ -75,3 +82,45 @@ def test_one_maker_serves_frame_after_frame():
     for frame in frames:
         for plane, expected in zip(make(frame), to_planes(frame.copy()), strict=True):
             np.testing.assert_array_equal(plane, expected)
+
+
+@pytest.mark.parametrize("is_full_range", [False, True])
+@pytest.mark.parametrize("matrix", ["bt709", "smpte170m", "bt470bg"])
+def test_frames_are_within_one_level_of_the_standard(matrix, is_full_range):
+    codes = np.random.default_rng(5).integers(16, 236, (3, 40, 30))
+    expected = np.clip(colours_of(codes, matrix, is_full_range=is_full_range), 0, 255)
+    luma = codes[0].repeat(2, axis=0).repeat(2, axis=1)
+    planes = [plane.astype(np.uint8) for plane in (luma, *codes[1:])]
+    frame = to_frame(planes, matrix, is_full_range=is_full_range)
+    difference = frame[::2, 1::2] - expected
+    assert np.abs(difference).max() < 1 and abs(difference.mean()) < 0.1
+    np.testing.assert_array_equal(frame[::2, ::2], frame[1::2, 1::2])
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 8), (6, 7), (1, 1), (129, 7), (256, 4)])
+def test_frames_of_odd_sizes_are_a_corner_of_even_ones(height, width):
+    random = np.random.default_rng(6)
+    even = height + height % 2, width + width % 2
+    luma, *colour = (
+        random.integers(16, 236, shape, np.uint8)
+        for shape in (even, *[(even[0] // 2, even[1] // 2)] * 2)
+    )
+    whole = to_frame([luma, *colour])
+    part = to_frame([luma[:height, :width], *colour])
+    np.testing.assert_array_equal(part, whole[:height, :width])
+
+
+def test_what_was_read_is_written_again():
+    """Of colours that a screen can show; others are the nearest that it can."""
+    planes = to_planes(painting(200, 96))
+    for plane, again in zip(planes, to_planes(to_frame(planes)), strict=True):
+        difference = np.abs(plane.astype(int) - again)
+        assert np.quantile(difference, 0.9) <= 1 and difference.mean() < 0.5
+
+
+def test_frames_stay_as_they_were_when_the_next_one_comes():
+    make = FrameMaker(4, 6, "bt709")
+    make.planes[:] = 128
+    first = make()
+    make.planes[:] = 60
+    assert (make() != first).all() and np.ptp(first) == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clips import ffmpeg, grey_number, make_clip, make_numbered, make_unsteady
+from standards import colours_of
 
 from segmenter.errors import UnreadableVideo
 from segmenter.video import VideoInfo, probe, process, read_frames
@@ -205,6 +206,42 @@ def test_untagged_colours_are_read_as_players_show_them(tmp_path, size, matrix):
     middle = next(read_frames(bare))[20:-20, 20:-20].reshape(-1, 3)
     # The other matrix is off by 20 and more.
     assert abs(middle.astype(int) - (0xC8, 0x1E, 0xB4)).max() <= 5
+
+
+PLAIN = "-c:v libx264 -qp 0 -pix_fmt "
+
+
+@pytest.mark.parametrize(
+    ("stored", "matrix", "span"),
+    [
+        (PLAIN + "yuv420p", "bt709", "tv"),
+        (PLAIN + "yuv420p", "smpte170m", "tv"),
+        (PLAIN + "yuvj420p", "smpte170m", "pc"),
+        (PLAIN + "yuv420p", "smpte240m", "tv"),
+        (PLAIN + "yuv422p", "bt709", "tv"),
+        (PLAIN + "yuv444p", "bt709", "tv"),
+        ("-c:v prores_ks -qscale:v 1 -pix_fmt yuv422p10le", "bt709", "tv"),
+        ("-c:v libvpx-vp9 -lossless 1 -pix_fmt yuv420p", "bt709", "pc"),
+    ],
+)
+def test_nothing_gets_darker_or_brighter(tmp_path, stored, matrix, span):
+    """Against numbers of the standards; by default ffmpeg's are a level or two darker."""
+    ratio = 4 if "10le" in stored else 1
+    codes = np.random.default_rng(8).integers(90, 150, (3, 8, 8))
+    planes = codes.repeat(16, axis=1).repeat(16, axis=2) * ratio
+    kind, size = ("yuv444p10le", "<u2") if ratio == 4 else ("yuv444p", "u1")
+    raw = tmp_path / "clip.yuv"
+    raw.write_bytes(planes.astype(size).tobytes() * 2)
+    named = f"scale=in_range={span}:out_range={span},setparams=range={span}:colorspace={matrix}"
+    clip = tmp_path / "clip.mkv"
+    given = f"-f rawvideo -pix_fmt {kind} -video_size 128x128 -framerate 25 -i"
+    ffmpeg(given, raw, "-vf", named, stored, f"-color_range {span} -colorspace {matrix}", clip)
+    assert (probe(clip).colour_matrix, probe(clip).is_full_range) == (matrix, span == "pc")
+    expected = colours_of(codes, matrix, is_full_range=span == "pc")
+    difference = next(read_frames(clip))[8::16, 8::16] - expected
+    shown = (expected > 2) & (expected < 253)
+    assert shown.mean() > 0.9
+    assert abs(difference[shown].mean()) < 0.15 and abs(difference[shown]).max() < 1.5
 
 
 @pytest.mark.parametrize("ending", [".mkv", ".mp4", ".webm"])

@@ -16,7 +16,7 @@ _CROPPING = re.compile(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)")  # left, righ
 _FILE_DURATION = re.compile(r"^ +Duration: (\d+):(\d+):([\d.]+),")
 _FILE_START = re.compile(r"^ +Duration: .*start: (-?[\d.]+)")
 _COLOURS = re.compile(r", \w+\(([^)]*)\S*\), \d+x\d+")
-_PIXELS = re.compile(r", (\w+)(?:\([^)]*\S*\))?, \d+x\d+")
+_PIXELS = re.compile(r", (\w+)(?:\(([^)]*)\S*\))?, \d+x\d+")
 _WITH_ALPHA = ("yuva", "rgba", "argb", "bgra", "abgr", "gbrap", "ya8", "ya16")
 _ALPHA_BESIDE = re.compile(r"alpha_mode +: 1", re.IGNORECASE)  # in VP8 and VP9, a second picture
 # ffmpeg's own decoders of these leave the alpha out.
@@ -37,6 +37,8 @@ class Header:
     """What is told of a file."""
 
     video: str  # ffmpeg's line about the picture; "" without one
+    pixels: str | None  # ffmpeg's name for what the picture is stored as
+    is_full_range: bool  # brightness from 0 to 255, rather than 16 to 235
     has_alpha: bool
     rotation: float  # degrees
     is_turned: bool  # or mirrored, by ffmpeg, before all filters
@@ -85,11 +87,13 @@ def read_header(messages: list[str]) -> Header:
     said = "\n".join(picture)
     rotation, cropping = _ROTATION.search(said), _CROPPING.search(said)
     left, right, top, bottom = map(int, cropping.groups()) if cropping else (0, 0, 0, 0)
-    pixels = _PIXELS.search(picture[0])
-    is_seen_through = pixels is not None and pixels[1].startswith(_WITH_ALPHA)
+    found = _PIXELS.search(picture[0])
+    pixels, details = found.groups("") if found else ("", "")
     return Header(
         video=picture[0],
-        has_alpha=is_seen_through or _ALPHA_BESIDE.search(said) is not None,
+        pixels=pixels or None,
+        is_full_range=pixels.startswith("yuvj") or details.split(",")[0] == "pc",
+        has_alpha=pixels.startswith(_WITH_ALPHA) or _ALPHA_BESIDE.search(said) is not None,
         rotation=float(rotation[1]) if rotation else 0.0,
         is_turned=_TURNED.search(said) is not None,
         cropping=(left + right, top + bottom),

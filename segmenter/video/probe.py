@@ -50,6 +50,8 @@ class VideoInfo:
     colour_matrix: str | None = None
     primaries: str | None = None
     transfer: str | None = None
+    pixels: str | None = None
+    is_full_range: bool = False  # brightness from 0 to 255, rather than 16 to 235
     has_alpha: bool = False
     decoder: str | None = None  # ffmpeg's name, where it must be asked for
     is_interlaced: bool = False  # as stored, in at least some of its frames
@@ -179,6 +181,8 @@ def _describe(path: Path, header: Header, packets: Packets) -> VideoInfo:
         colour_matrix=matrix,
         primaries=primaries,
         transfer=transfer,
+        pixels=header.pixels,
+        is_full_range=header.is_full_range,
         has_alpha=header.has_alpha,
         decoder=header.decoder,
         is_interlaced=_FIELDS.search(header.video) is not None,

@@ -15,6 +15,7 @@ from segmenter.device import count_threads
 from segmenter.errors import UnreadableVideo
 from segmenter.video.colours import TABLE, folder_of_table, needs_table
 from segmenter.video.hardware import DECODING, can_decode
+from segmenter.video.planes import WEIGHTS, FrameMaker
 from segmenter.video.probe import ADVICE, VideoInfo, can_seek, probe
 from segmenter.video.process import FFmpeg, input_arguments
 
@@ -28,6 +29,8 @@ _OVER_WHITE = (
     "format=rgba,split[over][under];[under]drawbox=t=fill:c=white:replace=1,format=rgb24[white];"
     "[white][over]overlay=format=gbrp"
 )
+# By default it makes all a level or two darker, and gives two pixels beside each other one colour.
+_TO_RGB = ("-sws_flags", "bicubic+accurate_rnd+full_chroma_int", "-pix_fmt", "rgb24")
 # What the filter calls matrices that it knows by other names than the files.
 _SCALERS_NAMES = MappingProxyType({"bt470bg": "bt470", "bt2020nc": "bt2020", "bt2020c": "bt2020"})
 
@@ -80,6 +83,7 @@ def _decode_on_card(path: Path, info: VideoInfo, start: int) -> Iterator[Frame]:
 
 
 def _decode(path: Path, info: VideoInfo, start: int, on_card: bool = False) -> Iterator[Frame]:
+    make_frame = _frame_maker(info) if _is_plain(info) else None
     arguments = [
         *(DECODING if on_card else ()),
         # One fewer than ffmpeg would take, each with frames of its own; it knows of no quota.
@@ -90,7 +94,9 @@ def _decode(path: Path, info: VideoInfo, start: int, on_card: bool = False) -> I
         *input_arguments(path),
         *("-map", "0:V:0", "-vf", _filters(info, start), "-fps_mode", "passthrough"),
         # Without the limit eight frames wait to be written.
-        *("-thread_queue_size", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"),
+        *("-thread_queue_size", "1", "-f", "rawvideo"),
+        *(("-pix_fmt", info.pixels) if make_frame else _TO_RGB),
+        "pipe:1",
     ]
     count = 0
     # ffmpeg's filters find the table in the folder that it runs in.
@@ -98,8 +104,7 @@ def _decode(path: Path, info: VideoInfo, start: int, on_card: bool = False) -> I
         ffmpeg = FFmpeg(*arguments, folder=folder)
         try:
             while True:
-                frame = np.empty((info.height, info.width, 3), np.uint8)
-                if ffmpeg.stdout.readinto(frame.reshape(-1)) < frame.size:
+                if (frame := _next_frame(ffmpeg, info, make_frame)) is None:
                     break
                 count += 1
                 yield frame
@@ -113,6 +118,26 @@ def _decode(path: Path, info: VideoInfo, start: int, on_card: bool = False) -> I
         )
     _tell_missing(path, info, start + count, status)
     _tell_stretched(path, ffmpeg.messages)
+
+
+def _is_plain(info: VideoInfo) -> bool:
+    """Tell whether frames are made here, of the planes that most videos are stored as."""
+    is_known = info.pixels in ("yuv420p", "yuvj420p") and _matrix(info) in WEIGHTS
+    return is_known and not info.has_alpha and not needs_table(info.primaries, info.transfer)
+
+
+def _frame_maker(info: VideoInfo) -> FrameMaker:
+    matrix = _matrix(info)
+    return FrameMaker(info.height, info.width, matrix, is_full_range=info.is_full_range)
+
+
+def _next_frame(ffmpeg: FFmpeg, info: VideoInfo, make_frame: FrameMaker | None) -> Frame | None:
+    """Return the next frame that ffmpeg gives; None after the last."""
+    if make_frame:
+        is_whole = ffmpeg.stdout.readinto(make_frame.planes) == make_frame.planes.size
+        return make_frame() if is_whole else None
+    frame = np.empty((info.height, info.width, 3), np.uint8)
+    return frame if ffmpeg.stdout.readinto(frame.reshape(-1)) == frame.size else None
 
 
 def _tell_missing(path: Path, info: VideoInfo, count: int, status: int) -> None:
@@ -153,6 +178,15 @@ def _keeping_filters(info: VideoInfo) -> list[str]:
     return [] if info.is_turned or info.is_interlaced else ["-reinit_filter", "0"]
 
 
+def _matrix(info: VideoInfo) -> str:
+    """Return what colours are stored by; where the file is silent, what every player takes.
+
+    To ffmpeg, untagged HD would be BT.601 too.
+    """
+    is_hd = min(info.width, info.height) >= _SMALLEST_HD
+    return info.colour_matrix or ("bt709" if is_hd else "smpte170m")
+
+
 def _filters(info: VideoInfo, start: int) -> str:
     """Return the chain that follows ffmpeg's own turning upright."""
     # Counting time from the first frame keeps rounded time stamps away from the half-frame points
@@ -167,14 +201,13 @@ def _filters(info: VideoInfo, start: int) -> str:
         # Before any frame is left out: what is missing of one is in its neighbours.
         steps.insert(0, "bwdif=mode=send_frame:deint=interlaced")
     scale = f"scale={info.width}:{info.height}"
-    # Said here, since the frames of some do not say it. Untagged HD means bt709 to every player,
-    # but bt601 to ffmpeg.
-    is_hd = min(info.width, info.height) >= _SMALLEST_HD
+    if _is_plain(info):
+        stored = "pc" if info.is_full_range else "tv"
+        return ",".join([*steps, f"{scale}:in_range={stored}:out_range={stored}"])
     if info.colour_matrix == "bt2020c":  # unknown to the filter, and nearly the same
         steps.append("setparams=colorspace=bt2020nc")
-    if matrix := info.colour_matrix or ("bt709" if is_hd else None):
-        scale += f":in_color_matrix={_SCALERS_NAMES.get(matrix, matrix)}"
-    steps.append(scale)
+    matrix = _matrix(info)  # said here, since the frames of some do not say it
+    steps.append(f"{scale}:in_color_matrix={_SCALERS_NAMES.get(matrix, matrix)}")
     if info.has_alpha:
         steps.append(_OVER_WHITE)
     if needs_table(info.primaries, info.transfer):
