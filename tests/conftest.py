@@ -17,6 +17,8 @@ def pytest_configure():
     # Two threads of PyTorch that wait for each other take many times as long on a busy machine,
     # and the tests' networks are too small to gain from a second one.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # What the package asks for later; two tests run at a time.
+    os.environ.setdefault("CPU_CORES", "1")
 
 
 def pytest_collection_modifyitems(items):
