@@ -5,7 +5,7 @@ from functools import partial
 
 from segmenter.arrays import Alpha, Frame, Probability, require_frame
 from segmenter.closeup import QUARTERS, Closeup, Part
-from segmenter.colour_doubt import decide_by_colours
+from segmenter.colour_doubt import decide_by_colours, smallness_of
 from segmenter.crops import LEAST_PIECE, WHOLE, Crop
 from segmenter.inference import Segmenter
 from segmenter.motion import Motion, MotionTracker, Recall
@@ -160,9 +160,9 @@ class Matting:
 
 def settled(look: Look) -> Probability:
     """Return a look's probability, (h, w), with the doubt in each part decided by its colours."""
-    probability = look.probability.copy()
+    probability, smallness = look.probability.copy(), smallness_of(look.probability)
     for part in look.parts:
         # Of a part, `small` shows too little.
         picture = look.small if part == WHOLE else part.of(look.frame)
-        part.of(probability)[:] = decide_by_colours(part.of(look.probability), picture)
+        part.of(probability)[:] = decide_by_colours(part.of(look.probability), picture, smallness)
     return probability

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from coats import COAT, WALL, scene
 
-from segmenter.colour_doubt import BINS, NEAR_PX, decide_by_colours, histogram
+from segmenter.colour_doubt import BINS, NEAR_PX, decide_by_colours, histogram, smallness_of
 
 
 def test_where_both_sides_have_the_same_colours_doubt_stays():
@@ -25,6 +25,34 @@ def test_of_a_colour_that_nobody_has_the_network_s_odds_alone_count(probability_
     assert found == pytest.approx(
         probability_there + abs(odds) / 3 * ((odds > 0) - probability_there), abs=1e-3
     )
+
+
+@pytest.mark.parametrize(("smallness", "raised"), [(0, 0), (0.5, 0.25), (1, 0.5)])
+def test_the_smaller_people_are_the_sooner_something_is_theirs(smallness, raised):
+    """Of a colour that nobody has; the raised odds alone decide then, three of them wholly."""
+    probability, frame = scene(noise=0)
+    probability[:, 60:92] = 0.4
+    frame[:, 60:92] = 40, 220, 40
+    found = decide_by_colours(probability, frame, smallness)[60, 75]
+    odds = np.log(0.4 / 0.6) + raised
+    assert found == pytest.approx(0.4 + abs(odds) / 3 * ((odds > 0) - 0.4), abs=1e-3)
+
+
+@pytest.mark.parametrize(("smallness", "is_moved"), [(0, False), (1, True)])
+def test_of_small_people_doubt_begins_earlier(smallness, is_moved):
+    probability, frame = scene(noise=0)
+    probability[:, 60:92] = 0.25
+    frame[:, 60:92] = COAT
+    found = decide_by_colours(probability, frame, smallness)[60, 75]
+    assert (found > 0.9) == is_moved
+
+
+def test_who_fills_a_tenth_is_small_and_who_fills_a_fifth_is_large():
+    probability = np.zeros((100, 100), np.float32)
+    expected = {0: 1, 5: 1, 10: 1, 15: 0.5, 20: 0, 60: 0, 100: 0}
+    for rows, smallness in expected.items():
+        probability[:rows] = 0.6
+        assert smallness_of(probability) == pytest.approx(smallness)
 
 
 def test_the_less_clear_the_colours_the_more_doubt_stays():

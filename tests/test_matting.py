@@ -289,3 +289,24 @@ def test_doubt_is_decided_by_the_colours_nearby(parts):
     middle = slice(top + 24, top + 56)
     assert alpha[middle, left + 44 : left + 76].min() > 0.9
     assert alpha[middle, left + 94 : left + 126].max() < 0.1
+
+
+class Unsure(Counting):
+    """Gives what is grey .45."""
+
+    def probability(self, frame, size=None):
+        is_grey = np.ptp(frame.astype(int), axis=2) < 10
+        return np.where(is_grey, np.float32(0.45), super().probability(frame, size))
+
+
+@pytest.mark.parametrize("is_small", [True, False])
+def test_what_small_people_may_hold_is_kept_sooner(is_small):
+    """Nobody and nothing else is grey, so no colour decides."""
+    frame = person(360, 640, left=200, side=90) if is_small else person(side=80)
+    top, left = 40, 200 if is_small else 60
+    frame[top + 20 : top + 60, left + 30 : left + 70] = 120
+    matting = Matting(Unsure(), closely=True)
+    look = matting.look(frame, smoothing=False)
+    assert (look.probability == np.float32(0.45)).any()
+    alpha = matting.cut(look, ReplaceOptions(smoothing=False))
+    assert (alpha[top + 30 : top + 50, left + 40 : left + 60].mean() > 0.5) == is_small

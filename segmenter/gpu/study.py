@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Probability
-from segmenter.colour_doubt import decide_by_colours
+from segmenter.colour_doubt import decide_by_colours, smallness_of
 from segmenter.gpu.look import Glance
 from segmenter.guided import epsilon_map
 from segmenter.motion import Motion, MotionTracker
@@ -57,7 +57,8 @@ def find(
     frame: Frame, glance: Glance, probability: Probability, motion: Motion | None, people: str
 ) -> Findings:
     """Settle doubt, choose people, and find where their outline may be."""
-    chosen = choose_people(decide_by_colours(probability, glance.guide), frame, people)
+    settled = decide_by_colours(probability, glance.guide, smallness_of(probability))
+    chosen = choose_people(settled, frame, people)
     band = band_weight(chosen, VIDEO)
     epsilon = epsilon_map(glance.guide, band > 0)
     nothing = np.zeros(glance.moving.shape[:2], np.float32)
