@@ -7,7 +7,7 @@ from clips import ffmpeg, make_clip, make_unsteady
 
 from segmenter.errors import UnreadableVideo
 from segmenter.video import probe
-from segmenter.video.rates import constant_rate, exact_rate, typical_rate
+from segmenter.video.rates import as_rounded, constant_rate, exact_rate, typical_rate
 
 
 @pytest.mark.parametrize("ending", [".mp4", ".webm", ".ts", ".avi"])
@@ -25,6 +25,16 @@ def test_rate_and_count_are_exact(tmp_path, rate, ending):
 def test_a_rate_of_exactly_29_97_is_not_taken_for_30000_1001(tmp_path):
     info = probe(make_clip(tmp_path / "clip.mp4", rate="2997/100", seconds=2))
     assert info.frame_rate == Fraction(2997, 100)
+
+
+@pytest.mark.parametrize("rate", ["24000/1001", "30000/1001", "60000/1001", "25", "120"])
+def test_a_recording_moved_from_matroska_keeps_its_rate(tmp_path, rate):
+    """Its times stay whole milliseconds, though MP4 counts in sixteenths of them."""
+    options = "-c:v libx264 -preset ultrafast -g 24"
+    recorded = make_clip(tmp_path / "a.mkv", rate=rate, seconds=2, sound=None, options=options)
+    ffmpeg("-i", recorded, "-c copy", tmp_path / "b.mp4")
+    info = probe(tmp_path / "b.mp4")
+    assert (info.frame_rate, info.frame_count) == (Fraction(rate), probe(recorded).frame_count)
 
 
 def test_silent_clip_of_one_frame(tmp_path):
@@ -129,6 +139,16 @@ def test_a_playlist_can_not_make_us_open_another_file(tmp_path, script):
 def test_rate_behind_rounded_milliseconds(rate, rounding):
     ticks = [rounding(1000 * index / Fraction(rate)) for index in range(900)]
     assert constant_rate(np.array(ticks), Fraction(1, 1000), []) == Fraction(rate)
+
+
+def test_milliseconds_in_finer_units():
+    ticks = np.array([160, 160 + 33 * 16, 160 + 67 * 16])
+    rounded, unit = as_rounded(ticks, Fraction(1, 16000))
+    assert (rounded.tolist(), unit) == ([0, 33, 67], Fraction(1, 1000))
+    finer = ticks + np.array([0, 1, 0])
+    for given, unit in ((finer, Fraction(1, 16000)), (1001 * np.arange(9), Fraction(1, 30000))):
+        kept, kept_unit = as_rounded(given, unit)
+        assert (kept.tolist(), kept_unit) == (given.tolist(), unit)
 
 
 def test_the_printed_rate_settles_what_few_frames_leave_open():

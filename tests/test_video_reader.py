@@ -78,6 +78,26 @@ def test_unsteady_recording_keeps_its_length(tmp_path):
     assert abs(sum(1 for _ in read_frames(clip)) - 90) <= 1
 
 
+def test_a_last_picture_that_lasts_but_a_moment_is_shown(tmp_path):
+    plain = make_numbered(tmp_path / "plain.mp4", rate="30", seconds=1, options="-bf 0")
+    clip = tmp_path / "clip.mp4"
+    short = "-bsf:v setts=duration=if(eq(N\\,29)\\,100\\,DURATION)"  # ticks of 1/15360 s
+    ffmpeg("-i", plain, "-c copy", short, clip)
+    assert [grey_number(frame) for frame in read_frames(clip)] == list(range(30))
+
+
+def test_a_recording_that_does_not_say_how_long_its_last_picture_lasts(tmp_path):
+    """As a browser makes it."""
+    plain = make_numbered(tmp_path / "plain.mkv", rate="30", seconds=1.5)
+    clip = tmp_path / "clip.webm"
+    times = "setpts='round((N/24.7+0.012*sin(2*N))*1000)/1000/TB'"
+    coded = "-c:v libvpx -deadline realtime -cpu-used 8 -f webm -live 1"
+    ffmpeg("-i", plain, "-vf", times, "-fps_mode passthrough -enc_time_base 1:1000", coded, clip)
+    frames = list(read_frames(clip))
+    assert len(frames) == probe(clip).frame_count
+    assert grey_number(frames[-1]) == 44
+
+
 def make_delayed(path):
     """Make a clip whose pictures begin 0.7 s after its sound, with frames out of order."""
     options = "-g 12 -bf 2 -preset medium"
@@ -242,6 +262,24 @@ def test_nothing_gets_darker_or_brighter(tmp_path, stored, matrix, span):
     shown = (expected > 2) & (expected < 253)
     assert shown.mean() > 0.9
     assert abs(difference[shown].mean()) < 0.15 and abs(difference[shown]).max() < 1.5
+
+
+def test_a_picture_that_changes_its_range_keeps_its_colours(tmp_path):
+    """Two cameras' clips joined: brightness from 16 to 235, and then from 0 to 255."""
+    content = b""
+    for span in ("tv", "pc"):
+        part = tmp_path / f"{span}.h264"
+        paint = f"color=0x2080c0:s=64x48:r=25,scale=out_range={span}:out_color_matrix=bt709"
+        named = f"-pix_fmt yuv420p -color_range {span} -colorspace bt709 -c:v libx264 -bf 0"
+        ffmpeg("-f lavfi -i", paint, named, "-frames:v 5 -f h264", part)
+        content += part.read_bytes()
+    (tmp_path / "both.h264").write_bytes(content)
+    clip = tmp_path / "clip.mp4"
+    ffmpeg("-r 25 -i", tmp_path / "both.h264", "-c copy", clip)
+    frames = np.stack(list(read_frames(clip))).astype(int)
+    assert len(frames) == 10
+    # One range taken for the other is off by 10.
+    assert abs(frames - (0x20, 0x80, 0xC0)).max() <= 4
 
 
 @pytest.mark.parametrize("ending", [".mkv", ".mp4", ".webm"])

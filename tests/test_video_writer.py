@@ -100,6 +100,31 @@ def test_other_sound_becomes_aac_in_mp4(tmp_path, source):
     assert streams_of(target)["audio"]["codec_name"] == "aac"
 
 
+@needs_ffprobe
+def test_mp3_of_too_few_samples_for_mp4_becomes_aac(tmp_path):
+    options = "-c:a libmp3lame -ar 11025"
+    source = make_clip(tmp_path / "a.avi", sound="sine=f=440:r=44100", options=options)
+    target = copy(source, tmp_path / "b.mp4")
+    sound = streams_of(target)["audio"]
+    assert (sound["codec_name"], sound["sample_rate"]) == ("aac", "11025")
+    assert streams_of(copy(source, tmp_path / "b.mov"))["audio"]["codec_name"] == "mp3"
+
+
+@needs_ffprobe
+@pytest.mark.parametrize("ending", [".mp4", ".mov"])
+def test_a_broadcast_whose_sound_is_damaged(tmp_path, ending):
+    """Of 2 seconds some sound is lost, and no picture."""
+    clip = make_clip(tmp_path / "a.ts", seconds=2)
+    parts = np.frombuffer(bytearray(clip.read_bytes()), np.uint8).reshape(-1, 188)
+    is_sound = (parts[:, 1] & 0x1F == 1) & (parts[:, 2] == 1)  # packets of the second stream
+    parts[np.flatnonzero(is_sound)[20:40], 100:] ^= 0x55
+    clip.write_bytes(parts.tobytes())
+    target = copy(clip, tmp_path / f"b{ending}")
+    assert int(streams_of(target)["video"]["nb_read_packets"]) == 60
+    heard = np.frombuffer(ffmpeg("-i", target, "-vn -ac 1 -ar 8000 -f s16le -"), "<i2").astype(int)
+    assert abs(heard[:4000]).mean() > 500 and abs(heard[-4000:]).mean() > 500
+
+
 LAYOUTS = {
     "5.1(side)": "5.1", "4.0": "5.0", "2.1": "stereo", "mono": "mono", "stereo": "stereo",
 }  # fmt: skip
@@ -358,7 +383,7 @@ def test_a_cutout_is_no_frame(tmp_path):
 
 def test_a_missing_encoder_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(
-        formats._FORMATS, ".mp4", formats.Format("-c:v nosuch", None, frozenset(), "")
+        formats._FORMATS, ".mp4", formats.Format("mp4", "-c:v nosuch", None, frozenset(), "")
     )
     with (
         pytest.raises(OutputFailed, match=r"a\.mp4: ffmpeg says .*nosuch"),

@@ -11,6 +11,7 @@ from segmenter.video.hardware import H264
 class Format:
     """How one kind of file is made."""
 
+    name: str  # ffmpeg's
     opaque: str  # ffmpeg's options, for frames
     with_alpha: str | None  # for cut-outs; None where the format has no alpha
     copied_sound: frozenset[str]  # codecs that its players take as they are
@@ -22,6 +23,7 @@ class Format:
 
 _FORMATS = {
     ".mp4": Format(
+        "mp4",
         # Looking ahead in a thread of its own keeps more frames, for the same result.
         "-c:v libx264 -preset veryfast -crf 18 -x264-params sync-lookahead=0 -pix_fmt yuv420p"
         " -movflags +faststart",
@@ -34,6 +36,7 @@ _FORMATS = {
         on_card=f"{H264} -pix_fmt yuv420p -movflags +faststart",
     ),
     ".webm": Format(
+        "webm",
         "-c:v libvpx-vp9 -pix_fmt yuv420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1",
         # The encoder of the alpha plane can't use frames out of order.
         "-c:v libvpx-vp9 -pix_fmt yuva420p -crf 28 -b:v 0 -deadline realtime -cpu-used 7 -row-mt 1"
@@ -44,6 +47,7 @@ _FORMATS = {
         halves_colour=True,
     ),
     ".mov": Format(
+        "mov",
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuv444p10le",
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuva444p10le",
         frozenset(("aac", "mp3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),

@@ -13,7 +13,7 @@ from segmenter.errors import UnreadableVideo
 from segmenter.video.header import Header, read_header
 from segmenter.video.packets import Packets, first_time_of, read_packets
 from segmenter.video.process import FFmpeg, input_arguments
-from segmenter.video.rates import DEFAULT_RATE, constant_rate, exact_rate, typical_rate
+from segmenter.video.rates import DEFAULT_RATE, as_rounded, constant_rate, exact_rate, typical_rate
 
 VIDEO_ENDINGS = frozenset((
     ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
@@ -43,6 +43,7 @@ class VideoInfo:
     has_sound: bool = False
     is_turned: bool = False  # or mirrored: ffmpeg does so before all filters
     first_time: Fraction = Fraction(0)  # seconds, on the file's own clock, of the first picture
+    last_time: Fraction | None = None  # of the last one
     is_timed: bool = True  # else the file tells only their order
     has_jumps: bool = False  # that clock starts anew in between, as in files joined end to end
     delay: Fraction = Fraction(0)  # seconds from the start of the file to the first picture
@@ -175,6 +176,7 @@ def _describe(path: Path, header: Header, packets: Packets) -> VideoInfo:
         has_sound=header.sound is not None,
         is_turned=header.is_turned,
         first_time=first_time,
+        last_time=int(packets.ticks[-1]) * packets.time_base,
         is_timed=packets.is_timed,
         has_jumps=has_jumps,
         delay=max(Fraction(0), first_time - header.file_start),
@@ -195,9 +197,10 @@ def _timing(packets: Packets, hints: list[Fraction]) -> tuple[Fraction, Fraction
     if len(ticks) == 1:
         rate = next((hint for hint in hints if 1 <= hint <= 240), DEFAULT_RATE)
         return rate, max(length * time_base, 1 / rate)
-    if rate := constant_rate(ticks, time_base, hints):
+    rounded = as_rounded(ticks, time_base)
+    if rate := constant_rate(*rounded, hints):
         return rate, len(ticks) / rate
-    rate = typical_rate(ticks, time_base, hints)
+    rate = typical_rate(*rounded, hints)
     return rate, int(ticks[-1] - ticks[0]) * time_base + max(length * time_base, 1 / rate)
 
 

@@ -19,6 +19,7 @@ FASTEST_VARIABLE_RATE = 60
 # unless so many of its steps are those of a faster one: slow motion that lost some frames.
 ENOUGH_STEPS = 0.9
 LARGEST_LOSS = 0.05  # share of the frames that may be left out for a common rate
+_MILLISECOND = Fraction(1, 1000)
 
 
 def exact_rate(printed: float) -> Fraction:
@@ -31,6 +32,23 @@ def exact_rate(printed: float) -> Fraction:
         if rate.denominator == 1001 and abs(printed - rate) < 0.00501:
             return rate
     return Fraction(printed).limit_denominator(1000)
+
+
+def as_rounded(ticks: np.ndarray, time_base: Fraction) -> tuple[np.ndarray, Fraction]:
+    """Return times in the units that they were rounded to, and these: milliseconds or as given.
+
+    Where a recording was put from Matroska or FLV into another container without coding it anew,
+    finer units hold whole milliseconds.
+
+    Args:
+        ticks: (N,) int64, in units of `time_base`.
+        time_base: seconds.
+    """
+    share = time_base / _MILLISECOND
+    since = (ticks - ticks[0]) * share.numerator
+    if share >= 1 or (since % share.denominator).any():
+        return ticks, time_base
+    return since // share.denominator, _MILLISECOND
 
 
 def constant_rate(ticks: np.ndarray, time_base: Fraction, hints: list[Fraction]) -> Fraction | None:

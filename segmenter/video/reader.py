@@ -178,6 +178,20 @@ def _keeping_filters(info: VideoInfo) -> list[str]:
     return [] if info.is_turned or info.is_interlaced else ["-reinit_filter", "0"]
 
 
+def _since_first(info: VideoInfo) -> str:
+    """Return the expression, in ffmpeg's terms, of a frame's time since the first one's."""
+    if not info.has_clock:
+        return "PTS-STARTPTS"
+    since = f"PTS-({info.first_time})/TB"
+    if info.last_time is None:
+        return since
+    # Later than the last frame is only the end, by which `fps` leaves that frame out where the
+    # file does not say how long it lasts, or that it does not last for long.
+    last = info.last_time - info.first_time
+    end = f"({last + 1 / info.frame_rate})/TB"
+    return f"if(gt({since},({last})/TB+0.5),max({since},{end}),{since})"
+
+
 def _matrix(info: VideoInfo) -> str:
     """Return what colours are stored by; where the file is silent, what every player takes.
 
@@ -192,9 +206,7 @@ def _filters(info: VideoInfo, start: int) -> str:
     # Counting time from the first frame keeps rounded time stamps away from the half-frame points
     # where `fps` would repeat one frame and drop the next. If that frame does not decode, or was
     # not asked for, `fps` repeats from time 0 on the one that comes first.
-    first = info.first_time
-    since = f"PTS-{first.numerator}/{first.denominator}/TB" if info.has_clock else "PTS-STARTPTS"
-    steps = [f"setpts=round({since})", f"fps={info.frame_rate}:start_time=0"]
+    steps = [f"setpts='round({_since_first(info)})'", f"fps={info.frame_rate}:start_time=0"]
     if start:
         steps.append(f"trim=start_frame={start}")
     if info.is_interlaced:
@@ -202,8 +214,9 @@ def _filters(info: VideoInfo, start: int) -> str:
         steps.insert(0, "bwdif=mode=send_frame:deint=interlaced")
     scale = f"scale={info.width}:{info.height}"
     if _is_plain(info):
+        # Of what range each frame is, it says itself: in joined files that changes.
         stored = "pc" if info.is_full_range else "tv"
-        return ",".join([*steps, f"{scale}:in_range={stored}:out_range={stored}"])
+        return ",".join([*steps, f"{scale}:out_range={stored}"])
     if info.colour_matrix == "bt2020c":  # unknown to the filter, and nearly the same
         steps.append("setparams=colorspace=bt2020nc")
     matrix = _matrix(info)  # said here, since the frames of some do not say it

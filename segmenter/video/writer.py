@@ -193,10 +193,26 @@ def inputs_in_step(
     if info.has_jumps:
         offset += first_time_of(sound_from, f"0:a:{track}")
     sound = ["-itsoffset", _seconds(offset), "-vn", *input_arguments(sound_from)]
-    is_copied = header.sounds[track].codec in form.copied_sound
+    is_known = header.sounds[track].codec in form.copied_sound
+    is_copied = is_known and _can_copy(sound_from, track, form)
     coded = ["-c:a", "copy"] if is_copied else form.sound.split()
     mapped = ["-map", "0:v:0", "-map", f"1:a:{track}"]
     return [*start, _seconds(late), *pictures, *sound, *mapped, *coded]
+
+
+def _can_copy(source: Path, track: int, form: Format) -> bool:
+    """Tell whether a sound goes into the format as it is, from its start to its end, by trying.
+
+    MP4 refuses MP3 of few samples a second; and one damaged packet of a kind that is changed on
+    its way, as AAC from a broadcast is, would end the writing.
+    """
+    # Not into a pipe: for that, ffmpeg does not change AAC as it does for a file.
+    copied = ["-map", f"0:a:{track}", "-c", "copy", "-f", form.name, os.devnull]
+    ffmpeg = FFmpeg("-loglevel", "error", "-y", "-vn", *input_arguments(source), *copied)
+    try:
+        return ffmpeg.finish() == 0
+    finally:
+        ffmpeg.stop()
 
 
 def _seconds(time: Fraction) -> str:
