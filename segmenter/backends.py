@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.device import Device
-from segmenter.errors import MissingExtra, WeightsUnavailable, first_line
+from segmenter.errors import MissingExtra, WeightsUnavailable, first_line, is_out_of_memory
 from segmenter.session_cache import MOST_SESSIONS, OFTEN, Session, SessionCache, Shape
 
 # Read by ONNX Runtime when it is imported: from 1.29 on it tells a server of processor and model.
@@ -86,12 +86,25 @@ class OnnxBackend:
 
         Only batches that come again are counted for sessions: those of photos, whose shapes vary,
         would take the place of a camera's.
+
+        Raises:
+            WeightsUnavailable: the network takes no such batch.
         """
         fixed = self.sessions.get(batch.shape) if comes_again else None
         if fixed:
             return fixed.run(batch)
-        (first,) = self._any_shape.get_inputs()
-        return self._any_shape.run(None, {first.name: batch})[0]
+        first, *_ = self._any_shape.get_inputs()
+        try:
+            return self._any_shape.run(None, {first.name: batch})[0]
+        except Exception as error:  # as in `_load`
+            if is_out_of_memory(error):
+                raise
+            height, width = batch.shape[2:]
+            raise WeightsUnavailable(
+                f"ONNX Runtime can't run {self._path.name} on {width}x{height} pixels: "
+                f"{first_line(error)}; correct stride_multiple in its record, or choose another "
+                "model"
+            ) from error
 
     def _fix(self, shape: Shape) -> Session:
         """Make the session of one shape."""

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,11 +99,17 @@ class Segmenter:
             (H, W) float32 in [0, 1].
 
         Raises:
-            InvalidInput: the frame is none.
+            InvalidInput: the frame is none, or the size is not a number of pixels.
+            WeightsUnavailable: the network can't be used in the way its record says.
         """
         require_frame(frame)
         if size is None:
             return self._look_closely(frame)
+        if not isinstance(size, Integral) or size < 1:
+            raise InvalidInput(
+                f"the network sees a long side of 1 or more whole pixels, got {size!r}; give None "
+                "for a photo's best answer"
+            )
         batch, geometry = self._to_batch(frame, size)
         return restore(self._run(batch, comes_again=True), geometry)
 
@@ -169,17 +176,36 @@ class Segmenter:
     def _run(self, batch: Batch, *, comes_again: bool = False) -> Probability:
         """Return the probability (h, w) of a batch of one."""
         (logits,) = self.backend.run(batch, comes_again=comes_again)
-        record = self.weights
-        if len(logits) != record.classes:  # an .onnx says nothing of it before
-            raise WeightsUnavailable(
-                f"{record.name} tells {len(logits)} classes apart, but its record says "
-                f"{record.classes}; correct the record's classes and person_class"
-            )
-        return person_of(logits, record.person_class)
+        require_logits(logits, batch, self.weights)
+        return person_of(logits, self.weights.person_class)
 
     def describe(self) -> str:
         """Return where it runs, for instance `CPU, 2 threads (no CUDA device), ONNX Runtime`."""
         return f"{self.device.describe()}, {self.backend.what_runs}"
+
+
+def require_logits(logits: NDArray[np.float32], batch: Batch, record: Weights) -> None:
+    """Check what a network answered, (C, h, w), of which an .onnx says nothing before.
+
+    Raises:
+        WeightsUnavailable: other classes than the record says, not one answer to each pixel, or
+            answers that are no numbers.
+    """
+    if len(logits) != record.classes:
+        raise WeightsUnavailable(
+            f"{record.name} tells {len(logits)} classes apart, but its record says "
+            f"{record.classes}; correct the record's classes and person_class"
+        )
+    if logits.shape[1:] != batch.shape[2:]:
+        raise WeightsUnavailable(
+            f"{record.name} answers {batch.shape[2:]} pixels with {logits.shape[1:]} (height and "
+            "width); choose a network that answers for every pixel"
+        )
+    if np.isnan(logits.sum()):
+        raise WeightsUnavailable(
+            f"{record.name} answers with what is no number; correct the record's mean and std, or "
+            "choose other weights"
+        )
 
 
 def best_backend(device: Device) -> str:

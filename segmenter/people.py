@@ -1,5 +1,7 @@
 """Who is kept: everyone, the largest, the one in the middle or the one clicked; no specks."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -65,10 +67,19 @@ def require_choice(choice: str, point: Point | None) -> None:
         raise InvalidInput(f"can't keep {choice!r}; choose {', '.join(CHOICES)}")
     if (choice == "clicked") != (point is not None):
         raise InvalidInput("a point and the choice 'clicked' need each other; give both or neither")
-    if point is not None and not (len(point) == 2 and all(0 <= share <= 1 for share in point)):
+    if point is not None and not is_place(point, 0, 1):
         raise InvalidInput(
             f"a point is two shares, 0 to 1, of the picture's width and height; got {point}"
         )
+
+
+def is_place(point: Any, least: float, most: float) -> bool:
+    """Tell whether something is a point, both of whose shares lie between two numbers."""
+    try:
+        x, y = point
+        return bool(least <= x <= most and least <= y <= most)
+    except (TypeError, ValueError):  # not two, or no numbers
+        return False
 
 
 def kept_region(small: Probability, choice: str, point: Point | None) -> Probability | None:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_coverage, require_frame
 from segmenter.background import (
@@ -16,6 +17,7 @@ from segmenter.background import (
     require_background,
 )
 from segmenter.background.blur import blur_without
+from segmenter.background.fit import require_fit
 from segmenter.composite import cut_out, over_at, without_background
 from segmenter.errors import InvalidInput
 from segmenter.foreground import estimate_foreground, estimate_rim
@@ -41,9 +43,25 @@ class ReplaceOptions:
     strokes: tuple[Stroke, ...] = ()  # corrections by hand; photos only
 
     def __post_init__(self):
-        """Check who is to be kept, and that a hand can have drawn the strokes."""
+        """Check who is to be kept, how edges are, and that a hand can have drawn the strokes."""
         require_choice(self.people, self.point)
+        if not isinstance(self.refine, RefineOptions):
+            raise InvalidInput(f"refine is a RefineOptions, got {self.refine!r}")
         require_strokes(self.strokes)
+
+
+def require_options(given: Any) -> ReplaceOptions:
+    """Return what is given as options; the defaults for None.
+
+    Raises:
+        InvalidInput: it is neither options nor None.
+    """
+    if given is None or isinstance(given, ReplaceOptions):
+        return given or ReplaceOptions()
+    raise InvalidInput(
+        f"options are no {type(given).__name__}; make them: ReplaceOptions(people='largest'), or "
+        "ReplaceOptions(refine=RefineOptions(feather_px=2))"
+    )
 
 
 @dataclass(frozen=True)
@@ -63,10 +81,11 @@ def read_background(text: str | Path, fit: str = "cover") -> Background:
         fit: how a picture fills the frame: `cover`, `contain` or `tile`.
 
     Raises:
-        InvalidInput: it is none of these.
+        InvalidInput: it is none of these, or the fit is unknown.
         UnreadableImage, UnreadableVideo: the file can't be opened.
     """
     text = str(text)
+    require_fit(fit)
     if text == "transparent":
         return Transparent()
     if text.startswith("#"):
@@ -131,12 +150,12 @@ def replace_in_image(
             spare a second look; it is not changed.
 
     Raises:
-        InvalidInput: the frame, the background or the probability is none.
+        InvalidInput: the frame, the background, the options or the probability are none.
         NobodyThere: a click that is on nobody.
     """
     require_frame(frame)
     require_background(background)
-    options = options or ReplaceOptions()
+    options = require_options(options)
     if probability is None:
         probability = (segmenter or Segmenter()).probability(frame)
     require_coverage(probability, frame)

@@ -20,7 +20,7 @@ from segmenter.errors import InvalidInput
 from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
 from segmenter.matting import Look, Matting
-from segmenter.pipeline import Replacement, ReplaceOptions, put_before
+from segmenter.pipeline import Replacement, ReplaceOptions, put_before, require_options
 from segmenter.targets import require_kept
 from segmenter.video import VideoInfo, VideoWriter, between, overlap, probe, read_frames
 
@@ -69,7 +69,7 @@ class LiveReplacer:
         self._matting = Matting(segmenter, closely=closely)
         self._card = card_for_live(segmenter)
         self._background = require_background(background) or Transparent()
-        self._options = require_for_motion(options or ReplaceOptions())
+        self._options = require_for_motion(options)
         self._lock = threading.Lock()
 
     def __call__(self, frame: Frame, time_s: float) -> Replacement:
@@ -99,18 +99,26 @@ class LiveReplacer:
     def update(
         self, background: Background | None = None, options: ReplaceOptions | None = None
     ) -> None:
-        """Change the background, the options or both, from the next frame to begin on."""
+        """Change the background, the options or both, from the next frame to begin on.
+
+        Raises:
+            InvalidInput: one of them can't be used; then neither is changed.
+        """
+        require_background(background)
+        if options is not None:
+            require_for_motion(options)
         with self._lock:
-            self._options = require_for_motion(options or self._options)
-            self._background = require_background(background) or self._background
+            self._options = options or self._options
+            self._background = background or self._background
 
 
-def require_for_motion(options: ReplaceOptions) -> ReplaceOptions:
+def require_for_motion(options: ReplaceOptions | None) -> ReplaceOptions:
     """Return the options of a video or camera, whose people move away from any place.
 
     Raises:
-        InvalidInput: a person is chosen by a point, or there are strokes.
+        InvalidInput: a person is chosen by a point, there are strokes, or they are no options.
     """
+    options = require_options(options)
     if options.people == "clicked":
         raise InvalidInput(
             "choosing a person by a click works for photos; for moving pictures choose everyone, "
@@ -148,8 +156,8 @@ def replace_in_video(
     require_kept([source] if os.path.exists(source) else [], [target])
     if background.file and os.path.exists(background.file):
         require_kept([background.file], [target], "the background")
-    info = probe(source)
-    segmenter, options = segmenter or Segmenter(), require_for_motion(options or ReplaceOptions())
+    options, info = require_for_motion(options), probe(source)
+    segmenter = segmenter or Segmenter()
     on_card = segmenter.device.kind == "cuda"
     frames = read_frames(source, info=info, hardware=on_card)
     is_cutout = isinstance(background, Transparent)

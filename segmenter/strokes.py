@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from segmenter.arrays import Alpha, Frame, Mask, Probability
 from segmenter.errors import InvalidInput
-from segmenter.people import Point
+from segmenter.people import Point, is_place
 from segmenter.resample import enlarge, shrink, shrink_to
 
 STUDIED_SIDE = 320  # pixels, of the picture whose colours are compared
@@ -45,9 +45,8 @@ class Stroke:
 
     def __post_init__(self):
         """Refuse what can't be drawn."""
-        if not self.points or not all(
-            len(point) == 2 and all(-1 <= share <= 2 for share in point) for point in self.points
-        ):
+        is_list = isinstance(self.points, (tuple, list)) and len(self.points) > 0
+        if not is_list or not all(is_place(point, -1, 2) for point in self.points):
             raise InvalidInput(
                 "a stroke is a list of points, each two shares of the photo's width and height"
             )
@@ -62,8 +61,12 @@ def require_strokes(strokes: Sequence[Stroke]) -> None:
     """Refuse more than could be drawn by hand.
 
     Raises:
-        InvalidInput: too many strokes or points.
+        InvalidInput: too many strokes or points, or what is no stroke.
     """
+    if not isinstance(strokes, (tuple, list)) or not all(
+        isinstance(stroke, Stroke) for stroke in strokes
+    ):
+        raise InvalidInput(f"strokes are a tuple of Stroke, got {strokes!r}")
     count = sum(len(stroke.points) for stroke in strokes)
     if len(strokes) > MOST_STROKES or count > MOST_POINTS:
         raise InvalidInput(

@@ -67,11 +67,11 @@ def _local_record(model: str) -> Path | None:
     path = Path(model)
     if path.suffix == ".json":
         return path
-    if path.is_dir() and (path / HUB_RECORD).is_file():
+    if os.path.isfile(path / HUB_RECORD):  # unlike `is_file`, content with any name
         return path / HUB_RECORD
     if path.suffix in WEIGHT_ENDINGS:
         raise InvalidInput(f"{model}: give the .json record that belongs to it, not the weights")
-    if (BUNDLED / f"{path.name}.json").is_file() and path.name == model:
+    if os.path.isfile(BUNDLED / f"{path.name}.json") and path.name == model:
         return BUNDLED / f"{model}.json"
     if model == DEFAULT:
         raise WeightsUnavailable(

@@ -1,7 +1,9 @@
+import pickle
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from fractions import Fraction
+from functools import partial
 from itertools import count
 
 import cv2
@@ -275,6 +277,12 @@ def test_clip_without_frames():
         shown(Clip(Opener(0), Fraction(25)), 0)
 
 
+@pytest.mark.parametrize("rate", [0, -25, float("nan")])
+def test_a_clip_needs_a_rate(rate):
+    with pytest.raises(InvalidInput, match="more than 0 frames a second"):
+        Clip(Opener(5), rate)
+
+
 def test_clip_from_a_real_file(tmp_path):
     path = make_numbered(tmp_path / "clip.mp4", rate="25", seconds=0.4)
     clip = Clip(lambda: read_frames(path), Fraction(25))
@@ -294,6 +302,17 @@ def test_a_clip_is_asked_by_two_threads_in_turns():
         answers = list(threads.map(ask, (0, 3)))
     for shift, levels in zip((0, 3), answers, strict=True):
         assert levels == [(time * 7 + shift) % 60 % 50 for time in range(300)]
+
+
+def test_every_background_travels_to_another_process(tmp_path):
+    path = make_numbered(tmp_path / "clip.mp4", rate="25", seconds=0.4)
+    clip = Clip(partial(read_frames, path), Fraction(25), "contain", file=path)
+    with closing(clip):
+        for background in (Transparent(), COLOUR, Picture(gradient(7, 9), "tile"), Blur(3), clip):
+            behind = background.at(0.2, FRAME, ALPHA)
+            with closing(pickle.loads(pickle.dumps(background))) as arrived:
+                np.testing.assert_array_equal(arrived.at(0.2, FRAME, ALPHA), behind)
+                assert arrived.file == background.file
 
 
 def test_a_plain_frame_as_large_as_a_photo_is_not_kept():

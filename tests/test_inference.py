@@ -1,3 +1,4 @@
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -235,3 +236,41 @@ def test_a_photos_wide_doubt_is_decided_by_its_colours(monkeypatch):
     probability = Segmenter(device="cpu", backend="onnx").probability(frame)
     assert probability[:, :146].min() > 0.7  # 130 and on were doubt
     assert probability[:, 154:].max() < 0.3
+
+
+@pytest.mark.parametrize("size", [0, -1, 0.5, 384.0, float("nan"), "384"])
+def test_a_size_is_a_whole_number_of_pixels(segmenter, size):
+    with pytest.raises(InvalidInput, match="1 or more whole pixels, got"):
+        segmenter.probability(open_image(PORTRAIT), size)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda height, width: np.zeros((1, 2, height, width)), "tells 2 classes apart"),
+        (lambda height, width: np.zeros((1, 1, height // 4, width // 4)), r"with \(96, 84\)"),
+        (lambda height, width: np.full((1, 1, height, width), np.nan), "what is no number"),
+    ],
+    ids=["classes", "smaller", "nan"],
+)
+def test_a_network_that_answers_otherwise_than_its_record_says_is_told(
+    segmenter, monkeypatch, answer, reason
+):
+    def run(batch, *, comes_again):
+        return answer(*batch.shape[2:]).astype(np.float32)
+
+    monkeypatch.setattr(segmenter.backend, "run", run)
+    with pytest.raises(WeightsUnavailable, match=reason):
+        segmenter.probability(open_image(PORTRAIT), 384)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_a_record_with_another_stride_than_its_network_s_is_told(tmp_path, backend):
+    if backend == "openvino":
+        pytest.importorskip("openvino")
+    wrong = replace(Segmenter(device="cpu").weights, stride_multiple=7)
+    (tmp_path / "wrong.json").write_text(wrong.to_json())
+    shutil.copy(EXAMPLES.parent / "weights" / wrong.onnx, tmp_path)
+    segmenter = Segmenter(str(tmp_path / "wrong.json"), backend=backend, device="cpu")
+    with pytest.raises(WeightsUnavailable, match=r"on 273x322 pixels: .*correct stride_multiple"):
+        segmenter.probability(open_image(PORTRAIT))

@@ -46,6 +46,15 @@ def test_boundary_f_forgives_up_to_the_tolerance():
     assert 0.4 < moved_far < 0.7
 
 
+def test_the_tolerance_is_a_distance_in_every_direction():
+    """A diagonal step of 5 pixels is 7.07 long, one of 3 down and 6 across 6.71."""
+    truth = np.zeros((1000, 1000), bool)
+    assert metrics.boundary_tolerance_px(*truth.shape) == 7
+    truth[500, 500] = True
+    assert metrics.boundary_f(np.roll(truth, (3, 6), axis=(0, 1)), truth) == 1
+    assert metrics.boundary_f(np.roll(truth, (5, 5), axis=(0, 1)), truth) == 0
+
+
 def test_the_pictures_edge_is_no_contour():
     assert metrics.contour(np.ones((5, 5), bool)).sum() == 0
     half = np.zeros((5, 5), bool)

@@ -9,6 +9,8 @@ from segmenter.background import Blur, Clip, Colour, Picture, Transparent
 from segmenter.errors import InvalidInput, UnreadableImage
 from segmenter.images import save_image
 from segmenter.pipeline import ReplaceOptions, read_background, replace_in_image
+from segmenter.refine import RefineOptions
+from segmenter.strokes import Stroke
 
 SEGMENTER = RedSegmenter()
 BLUE = Colour(20, 30, 220)
@@ -108,3 +110,32 @@ class TestReadBackground:
 def test_what_is_no_background_is_told_at_once(given):
     with pytest.raises(InvalidInput, match=r"make one: Blur\(\), Picture"):
         replace_in_image(np.zeros((4, 4, 3), np.uint8), given)
+
+
+@pytest.mark.parametrize("given", [{"people": "largest"}, {}, RefineOptions(), "largest"], ids=repr)
+def test_what_are_no_options_is_told_at_once(given):
+    with pytest.raises(InvalidInput, match=r"make them: ReplaceOptions\(people"):
+        replace_in_image(person(), BLUE, segmenter=SEGMENTER, options=given)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"refine": None}, "refine is a RefineOptions"),
+        ({"refine": {"feather_px": 2}}, "refine is a RefineOptions"),
+        ({"strokes": None}, "a tuple of Stroke"),
+        ({"strokes": Stroke(((0.5, 0.5),), 0.1, True)}, "a tuple of Stroke"),
+        ({"strokes": ("0.5,0.5",)}, "a tuple of Stroke"),
+        ({"people": "clicked", "point": 0.5}, "two shares"),
+        ({"people": "clicked", "point": "ab"}, "two shares"),
+    ],
+)
+def test_choices_of_another_kind_are_told_when_they_are_made(wrong, told):
+    with pytest.raises(InvalidInput, match=told):
+        ReplaceOptions(**wrong)
+
+
+@pytest.mark.parametrize("text", ["transparent", "#fff", "blur"])
+def test_an_unknown_fit_is_told_whatever_the_background(text):
+    with pytest.raises(InvalidInput, match="cover, contain, tile"):
+        read_background(text, "stretch")

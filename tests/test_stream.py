@@ -11,7 +11,7 @@ from segmenter.background import Background, Colour, Transparent
 from segmenter.errors import InvalidInput
 from segmenter.metrics import flicker
 from segmenter.pipeline import Replacement, ReplaceOptions, read_background
-from segmenter.refine import VIDEO, refine
+from segmenter.refine import VIDEO, RefineOptions, refine
 from segmenter.stream import (
     LiveReplacer,
     Progress,
@@ -107,6 +107,17 @@ class Asked(RedSegmenter):
         self.sizes.append(size)
         self.shapes.append(frame.shape)
         return super().probability(frame, size)
+
+
+def test_choices_that_can_not_be_used_leave_all_as_it_was():
+    replacer = LiveReplacer(RedSegmenter(), Colour(20, 30, 220))
+    before = replacer(person(), 0)
+    nobody_else = ReplaceOptions(refine=RefineOptions(shift_px=-15))
+    clicked = ReplaceOptions(people="clicked", point=(0.5, 0.5))
+    for wrong in (("#fff", nobody_else), (Colour(0, 0, 0), clicked), (None, {"people": "largest"})):
+        with pytest.raises(InvalidInput):
+            replacer.update(*wrong)
+    np.testing.assert_array_equal(replacer(person(), 1).picture, before.picture)
 
 
 def test_a_video_is_looked_at_more_closely_than_a_camera():

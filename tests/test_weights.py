@@ -115,7 +115,9 @@ def test_missing_bundled_weights(bundled):
         fetch()
 
 
-@pytest.mark.parametrize("name", ["portrait", "../other", "a/b/c", "a/b@", "@main", "-/x", "a/.."])
+@pytest.mark.parametrize(
+    "name", ["portrait", "x" * 5000, "../other", "a/b/c", "a/b@", "@main", "-/x", "a/.."]
+)
 def test_a_name_that_is_none_of_the_kinds(bundled, name):
     with pytest.raises(InvalidInput, match=r"owner/name\[@revision\]"):
         fetch(name)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from segmenter.arrays import Alpha, Frame
@@ -32,7 +33,12 @@ class Clip(Background):
             frame_rate: frames a second.
             fit: how a frame of it fills the frame: `cover`, `contain` or `tile`.
             file: what is read for that, if it is a file.
+
+        Raises:
+            InvalidInput: the rate is not above 0, or the fit is unknown.
         """
+        if not frame_rate > 0:
+            raise InvalidInput(f"a clip has more than 0 frames a second, got {frame_rate}")
         self.file = file
         self._open = frames
         self._rate = float(frame_rate)
@@ -41,6 +47,10 @@ class Clip(Background):
         self._length: int | None = None  # frames; known after the first time through
         self._fitted: Frame | None = None
         self._rewind()
+
+    def __reduce__(self) -> tuple:
+        """Travel to another process as it was made: what is open and its lock stay here."""
+        return partial(type(self), file=self.file), (self._open, self._rate, self._fit)
 
     def _rewind(self) -> None:
         self._frames: Iterator[Frame] | None = None

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from segmenter.benchmark import PARTS
 from segmenter.cli.command import DONE, add_command, add_model_options, print_report
 from segmenter.errors import InvalidInput, SegmenterError
+from segmenter.files import make_folder
 
 EXPLANATION = """\
 Parts: network, every backend alone on the sizes it meets; stages, one after the other, for photos,
@@ -82,9 +83,25 @@ def run_benchmark(chosen: argparse.Namespace) -> int:
     """Measure and print."""
     if chosen.repeats is not None and chosen.repeats < 1:
         raise InvalidInput(f"--repeats is at least 1, got {chosen.repeats}")
+    require_used(chosen)
     report = compare_with_rival(chosen) if chosen.against else measure(chosen)
     print_report(report.to_json() if chosen.json else report.to_markdown())
+    if chosen.plot:  # last, so that what was measured is told even if it can't be drawn
+        draw(chosen.plot, report)
     return DONE
+
+
+def require_used(chosen: argparse.Namespace) -> None:
+    """Raise InvalidInput when an option would change nothing."""
+    idle = ("parts", "quick", "int8", "plot") if chosen.against else ("rival_python", "sets")
+    for name in idle:
+        if getattr(chosen, name):
+            words = "--" + {"sets": "set"}.get(name, name).replace("_", "-")
+            raise InvalidInput(
+                f"{words} has no effect with --against; leave one of the two out"
+                if chosen.against
+                else f"{words} is for a comparison; add --against mediapipe"
+            )
 
 
 def measure(chosen: argparse.Namespace):
@@ -99,6 +116,9 @@ def measure(chosen: argparse.Namespace):
 
         require_png(chosen.plot)
         require_matplotlib()
+        make_folder(chosen.plot.parent)
+    if chosen.int8 and not chosen.int8.is_file():
+        raise InvalidInput(f"there is no {chosen.int8}; give --int8 the network in 8-bit numbers")
     choice, plan, photo = choice_of(chosen), plan_of(chosen), portrait(chosen)
     with TemporaryDirectory() as folder:
         int8, remarks = chosen.int8, []
@@ -109,8 +129,6 @@ def measure(chosen: argparse.Namespace):
         for name, step in (bar := tqdm(suite.steps(), disable=chosen.quiet or None)):
             bar.set_description(name)
             step()
-    if chosen.plot:
-        draw(chosen.plot, suite.report)
     return suite.report
 
 

@@ -14,7 +14,12 @@ from torch import nn
 
 from segmenter.errors import InvalidInput, WeightsUnavailable
 from segmenter.export.int8 import write_int8
-from segmenter.export.onnx import STRIDE_MULTIPLE, require_exporter, write_onnx
+from segmenter.export.onnx import (
+    LARGEST_MULTIPLE,
+    STRIDE_MULTIPLE,
+    require_exporter,
+    write_onnx,
+)
 from segmenter.export.photos import calibration_photos
 from segmenter.export.source import Source, read_source
 from segmenter.export.tflite import require_converter, write_tflite
@@ -58,8 +63,11 @@ class ExportOptions:
         if unknown:
             raise InvalidInput(f"no format {unknown[0]!r}; choose {', '.join(FORMATS)}")
         size = self.fixed_size
-        if size is not None and (size < STRIDE_MULTIPLE or size % STRIDE_MULTIPLE):
-            raise InvalidInput(f"the fixed size is {size}; choose a multiple of {STRIDE_MULTIPLE}")
+        largest = STRIDE_MULTIPLE * LARGEST_MULTIPLE
+        if size is not None and (not 0 < size <= largest or size % STRIDE_MULTIPLE):
+            raise InvalidInput(
+                f"the fixed size is {size}; choose a multiple of {STRIDE_MULTIPLE} up to {largest}"
+            )
         if "int8" in self.formats and not self.calibration:
             raise InvalidInput(
                 f"int8 finds its scales on photos: give --calibration FOLDER with about "

@@ -8,7 +8,7 @@ from torch import nn
 
 from segmenter.errors import InvalidInput, first_line
 from segmenter.nets import build
-from segmenter.record import Weights
+from segmenter.record import LARGEST_SIZE, Weights
 from segmenter.training.checkpoint import read_checkpoint
 from segmenter.weights import fetch
 
@@ -40,10 +40,14 @@ def read_source(path: Path, architecture: str | None = None) -> Source:
         architecture: of a checkpoint that does not say it.
 
     Raises:
-        InvalidInput: it is no checkpoint, or one of another architecture.
+        InvalidInput: it is no checkpoint, or of another architecture.
         WeightsUnavailable: the record or its weights can't be found or trusted.
     """
-    return read_released(path) if path.suffix == ".json" else read_trained(path, architecture)
+    if path.suffix != ".json":
+        return read_trained(path, architecture)
+    released = read_released(path)
+    require_same(path, released.architecture, architecture)
+    return released
 
 
 def read_released(path: Path) -> Source:
@@ -75,14 +79,19 @@ def read_trained(path: Path, architecture: str | None) -> Source:
     name = options.get("architecture", architecture)
     if name is None:
         raise InvalidInput(f"{path} does not say its architecture; give --architecture")
-    if architecture not in (None, name):
-        raise InvalidInput(f"{path} is of {name}, not {architecture}; leave --architecture out")
+    require_same(path, name, architecture)
     net = build(name)
     try:
         net.load_state_dict(state["average"])
     except RuntimeError as error:
         raise InvalidInput(f"{path} holds no {name}; give the --architecture it was of") from error
     return Source(net.eval(), name, facts=facts_of(options))
+
+
+def require_same(path: Path, name: str, architecture: str | None) -> None:
+    """Raise InvalidInput when another architecture is asked for than the file at `path` is of."""
+    if architecture not in (None, name):
+        raise InvalidInput(f"{path} is of {name}, not {architecture}; leave --architecture out")
 
 
 def facts_of(options: dict[str, str]) -> dict[str, Any]:
@@ -92,5 +101,6 @@ def facts_of(options: dict[str, str]) -> dict[str, Any]:
     }
     if "size" in options:
         size = int(options["size"])
-        facts |= {"live_size": size, "photo_size": round(PHOTO_TO_TRAINING_SIZE * size)}
+        photo_size = min(round(PHOTO_TO_TRAINING_SIZE * size), LARGEST_SIZE)
+        facts |= {"live_size": size, "photo_size": photo_size}
     return facts

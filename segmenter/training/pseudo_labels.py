@@ -85,7 +85,8 @@ def label_photos(
         photos: a folder of pictures.
         target: the source; what is there already is written anew.
         segmenter: the model.
-        others: a folder of another model's alphas, <stem>.png; photos without one need less doubt.
+        others: a folder of another model's alphas, named as `matte` does, <stem>.png; photos
+            without one need less doubt.
         quiet: no progress bar.
 
     Returns:
@@ -104,7 +105,8 @@ def label_photos(
         raise InvalidDataset(f"{others} holds no pictures; give another model's alphas, STEM.png")
     make_folder(target)
     taken = 0
-    names = distinct_paths([Path(path.stem) for path in paths], paths)
+    # As `matte` names them: of photos that share a stem each has its own.
+    names = distinct_paths([Path(f"{path.stem}.png") for path in paths], paths)
     for path, name in progress(list(zip(paths, names, strict=True)), quiet, "photo"):
         try:
             frame = open_image(path)
@@ -112,15 +114,15 @@ def label_photos(
             log.warning("left out: %s", error)
             continue
         label = look_often(frame, segmenter)
-        if is_trusted(label, read_other(others, path.stem)):
-            write_pair(target, str(name), frame, label.alpha)
+        if is_trusted(label, read_other(others, name)):
+            write_pair(target, name.stem, frame, label.alpha)
             taken += 1
     return taken, len(paths)
 
 
-def read_other(folder: Path | None, stem: str) -> Alpha | None:
-    """Return the other model's alpha of a photo, if there is one."""
-    path = folder / f"{stem}.png" if folder else None
+def read_other(folder: Path | None, name: Path) -> Alpha | None:
+    """Return the other model's alpha of a photo, if there is one of that name."""
+    path = folder / name if folder else None
     if path is None or not path.exists():
         return None
     return read_grey(path).astype(np.float32) / 255

@@ -1,10 +1,12 @@
 import json
 import sys
 
+import pytest
 from scenes import RedSegmenter, person
 
 from segmenter import cli
 from segmenter.benchmark import suite as module
+from segmenter.benchmark.report import Report
 from segmenter.benchmark.scenes import PORTRAIT
 from segmenter.benchmark.suite import Plan, Suite
 from segmenter.benchmark.whole import Choice
@@ -88,6 +90,45 @@ def test_the_plot_asks_for_more_sizes_and_matplotlib(monkeypatch, capsys):
     assert "pip install matplotlib" in capsys.readouterr().err
     assert cli.main(["benchmark", "--plot", "x.jpg"]) == 2
     assert "x.png" in capsys.readouterr().err
+
+
+def test_a_plot_that_can_not_be_written_is_told_before_anything_is_measured(
+    tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(Choice, "load", lambda _: pytest.fail("measured first"))
+    assert cli.main(["benchmark", "--quiet", "--plot", str(tmp_path / "file" / "cost.png")]) == 1
+    assert "can't write into the folder" in capsys.readouterr().err
+
+
+def test_a_plot_that_fails_in_the_end_does_not_cost_the_report(tmp_path, monkeypatch, capsys):
+    report = Report("CPU", {"cores": 2}, remarks=["measured"])
+    monkeypatch.setattr(command, "measure", lambda _: report)
+    (tmp_path / "cost.png").mkdir()
+    assert cli.main(["benchmark", "--plot", str(tmp_path / "cost.png")]) == 1
+    told = capsys.readouterr()
+    assert "measured" in told.out and "it is a folder" in told.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--set", "photos"], "--set is for a comparison; add --against mediapipe"),
+        (["--rival-python", "python"], "--rival-python is for a comparison"),
+        (["--against", "mediapipe", "--plot", "x.png"], "--plot has no effect with --against"),
+        (["--against", "mediapipe", "--parts", "live"], "--parts has no effect with --against"),
+    ],
+)
+def test_an_option_without_effect_is_refused(words, told, monkeypatch, capsys):
+    monkeypatch.setattr(Choice, "load", lambda _: pytest.fail("measured all the same"))
+    assert cli.main(["benchmark", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_missing_network_in_8_bits_is_told_before_anything_is_measured(monkeypatch, capsys):
+    monkeypatch.setattr(Choice, "load", lambda _: pytest.fail("measured first"))
+    assert cli.main(["benchmark", "--quiet", "--int8", "nowhere.onnx"]) == 2
+    assert "there is no nowhere.onnx; give --int8" in capsys.readouterr().err
 
 
 def test_wrong_numbers_are_refused(capsys):

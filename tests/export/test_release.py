@@ -174,6 +174,7 @@ def test_tflite_has_the_video_size_or_the_one_asked_for(
         ({"formats": ("coreml",)}, "no format 'coreml'; choose onnx, tflite, int8"),
         ({"fixed_size": 100}, "the fixed size is 100; choose a multiple of 16"),
         ({"fixed_size": 0}, "the fixed size is 0"),
+        ({"fixed_size": 160_000}, "the fixed size is 160000; choose .* up to 4096"),
         ({"formats": ("int8",)}, "give --calibration FOLDER"),
         ({"name": "mine v1"}, "'mine v1' can't be the name of the files; give --name"),
         ({"name": "größe"}, "give --name letters from a to z"),

@@ -39,6 +39,19 @@ def test_a_wrong_word_about_the_architecture_is_refused(net, tmp_path):
         read_source(checkpoint, "hrnet")
 
 
+def test_a_wrong_word_about_released_weights_is_refused_too():
+    record = BUNDLED / "deeplabv3-portrait.json"
+    with pytest.raises(InvalidInput, match="is of deeplabv3, not unet"):
+        read_source(record, "unet")
+    assert read_source(record, "deeplabv3").architecture == "deeplabv3"
+
+
+def test_a_run_of_large_pictures_has_a_record_too(net, tmp_path):
+    options = {"architecture": "unet", "size": "2048"}
+    source = read_source(save_checkpoint(tmp_path / "checkpoint.pt", net, **options))
+    assert (source.facts["live_size"], source.facts["photo_size"]) == (2048, 2048)
+
+
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path):
     for path in (tmp_path / "checkpoint.pt", tmp_path):
         with pytest.raises(InvalidInput, match=f"there is no file {path}; give RUN/checkpoint"):

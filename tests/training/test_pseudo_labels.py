@@ -5,6 +5,7 @@ from PIL import Image
 
 from segmenter.cli import main
 from segmenter.errors import InvalidDataset, InvalidInput, OutputFailed
+from segmenter.mattes import matte_all
 from segmenter.training.pairs import find_pairs
 from segmenter.training.pseudo_labels import Label, is_trusted, label_photos, look_often
 
@@ -23,6 +24,9 @@ class Opinions:
         if self.wavering and size == 384:
             found = found | (green - red > 60)
         return found.astype(np.float32)
+
+    def describe(self):
+        return "CPU, test segmenter"
 
 
 def photo(green: int = 0) -> np.ndarray:
@@ -102,6 +106,18 @@ def test_another_models_agreement_lets_a_little_doubt_pass(tmp_path):
     assert label_photos(tmp_path / "photos", tmp_path / "one", wavering) == (0, 1)
     found = label_photos(tmp_path / "photos", tmp_path / "two", wavering, others=alphas)
     assert found == (1, 1)
+
+
+def test_photos_of_one_name_have_the_other_models_alphas_that_matte_names_for_them(tmp_path):
+    save(tmp_path / "photos", {"a.png": photo(15), "a.jpg": photo(15)})  # 3.75 % in doubt
+    wavering, alphas = Opinions(wavering=True), tmp_path / "alphas"
+    report = matte_all(tmp_path / "photos", alphas, Opinions(), raw=True, quiet=True)
+    assert [item.output for item in report.items] == [
+        str(alphas / "a-jpg.png"),
+        str(alphas / "a-png.png"),
+    ]
+    found = label_photos(tmp_path / "photos", tmp_path / "out", wavering, others=alphas)
+    assert found == (2, 2)
 
 
 def test_photos_are_not_overwritten_by_what_is_made_of_them(tmp_path):
