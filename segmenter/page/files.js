@@ -7,26 +7,27 @@ function typed(file) {
   return new File([file], file.name, { type: `${kind}/${ending}`, lastModified: file.lastModified });
 }
 
-// The files, all with a type; null where they have one already.
 function typedAll(files) {
   const transfer = new DataTransfer();
   for (const file of files) transfer.items.add(typed(file));
-  return [...files].every((file) => file.type) ? null : transfer;
+  return transfer;
 }
 
 document.addEventListener(
   'change',
   ({ target }) => {
-    const transfer = target.type === 'file' && typedAll(target.files);
-    if (transfer) target.files = transfer.files;
+    if (target.type !== 'file' || [...target.files].every((file) => file.type)) return;
+    target.files = typedAll(target.files).files;
   },
   true,
 );
+// Dropped on a picture, they replace it: by the time that Gradio has put it away it finds the
+// browser's own list of files empty, and a copy whole.
 document.addEventListener(
   'drop',
   (event) => {
-    const dataTransfer = event.isTrusted && typedAll(event.dataTransfer.files);
-    if (!dataTransfer) return;
+    if (!event.isTrusted || !event.dataTransfer.files.length) return;
+    const dataTransfer = typedAll(event.dataTransfer.files);
     event.preventDefault();
     event.stopImmediatePropagation();
     const again = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });

@@ -23,7 +23,7 @@ def read_parts(*names: str) -> str:
 
 LIVE = ("screen", "camera", "settings", "pace", "connection", "live")  # the last begins
 STYLES = read_parts("page.css", "strokes.css", "live/live.css")
-SCRIPTS = read_parts("files.js", "names.js", "place.js")
+SCRIPTS = read_parts("files.js", "names.js", "border.js", "place.js")
 STROKES_HTML, STROKES_JS = read_parts("strokes.html"), read_parts("strokes.js")
 LIVE_HTML, LIVE_JS = read_parts("live/live.html"), read_parts(*(f"live/{name}.js" for name in LIVE))
 ENDINGS = {
@@ -75,7 +75,7 @@ EDGES_LEGEND = '<p class="quiet legend">{}</p>'.format(
 
 def make_theme() -> gr.themes.Base:
     """Return a calm theme: system fonts, one teal accent, soft greys."""
-    return gr.themes.Base(
+    theme = gr.themes.Base(
         primary_hue=gr.themes.colors.teal,
         secondary_hue=gr.themes.colors.teal,
         neutral_hue=gr.themes.colors.slate,
@@ -83,6 +83,7 @@ def make_theme() -> gr.themes.Base:
         font=SYSTEM_FONTS,
         font_mono=SYSTEM_MONO,
     ).set(
+        color_accent="*primary_700",
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
         block_background_fill="white",
@@ -97,10 +98,12 @@ def make_theme() -> gr.themes.Base:
         block_title_text_weight="600",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_dark="*primary_600",
-        button_primary_background_fill_hover_dark="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
         button_primary_text_color="white",
     )
+    theme.color_accent_dark = "*primary_500"  # `set` has no name for it
+    return theme
 
 
 def progress_bar(words: str, share: float) -> str:

@@ -21,6 +21,12 @@ function giveNames() {
   const fields = { photo: 'Your photo', 'own-background': 'Your background', matte: 'Matte', edges: 'Edges' };
   for (const [id, words] of Object.entries(fields)) name(`#${id} img`, () => words);
   document.querySelectorAll('#result img').forEach((half, i) => (half.alt ||= ['Before', 'After'][i]));
+  // border.js moves it. It begins in the middle.
+  document.querySelectorAll('#result [data-testid=slider]').forEach((border) => {
+    Object.assign(border, { role: 'slider', tabIndex: 0, ariaValueMin: 0, ariaValueMax: 100 });
+    border.ariaValueNow ??= 50;
+  });
+  name('#result [data-testid=slider]', () => 'Border between before and after');
   name('#video video', () => 'Your video');
   name('#video-result video', () => 'Result');
   const title = (part) => part.closest('.block')?.querySelector('[data-testid="block-info"]')?.textContent.trim();

@@ -220,6 +220,7 @@ def connect(
     show_as_jpeg(photo)
     photo.select(note_click, [photo, settings.people], click, **AT_ONCE)
     everyone.click(lambda: (None, "everyone"), None, [click, settings.people], **AT_ONCE)
+    settings.people.input(None, None, click, js="() => null", **AT_ONCE)
     board, download = outputs[3:5]
     board.input(None, None, drawing, js="() => JSON.stringify(window.strokes)", **AT_ONCE)
     inputs = [photo, click, drawing, *settings.inputs]

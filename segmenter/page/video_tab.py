@@ -23,23 +23,24 @@ EMPTY = "null, {__type__: 'update', value: null, interactive: false}"
 WAITING = look.progress_bar('Waiting for its turn… <span class="place"></span>', 0)  # place.js
 CANCELLED = look.progress_bar("Cancelled; nothing was kept.", 0)
 NOTE_START = f"""(video) => {{
-  window.videoAtWork = video?.path;
+  [window.videoAtWork, window.videoCancelled] = [video?.path, false];
   return [{OFF}, {ON}, {json.dumps(WAITING)}, {EMPTY}];
 }}"""
 KEEP = "{__type__: 'update'}"
 IDLE = f"(file) => [{ON}, {OFF}, file ? {ON} : {OFF}]"
-FAILED = f"() => [{ON}, {OFF}, {OFF}, '']"
-# The change that an upload makes may come after the button was pressed.
+# Gradio takes what was cancelled for failed, sooner or later.
+NOTE_CANCEL = "() => { window.videoCancelled = true; return []; }"
+FAILED = f"() => [{ON}, {OFF}, {OFF}, window.videoCancelled ? {json.dumps(CANCELLED)} : '']"
+# The change that an upload makes may come after the button was pressed, and even after the work.
 NOTE_CHANGE = f"""(video) => {{
-  const cancel = document.querySelector('#video-cancel');
-  if (!cancel.disabled && video?.path === window.videoAtWork) return Array(3).fill({KEEP});
-  cancel.click();
+  if (video && video.path === window.videoAtWork) return Array(3).fill({KEEP});
+  window.videoAtWork = null;
+  document.querySelector('#video-cancel').click();
   return ['', {EMPTY}];
 }}"""
 # A step that was on its way when Cancel was pressed may have been told after it.
 STILL_CANCELLED = f"""() => new Promise((done) => setTimeout(() => {{
-  const is_idle = document.querySelector('#video-cancel').disabled;
-  done(is_idle ? {json.dumps(CANCELLED)} : {KEEP});
+  done(window.videoCancelled ? {json.dumps(CANCELLED)} : {KEEP});
 }}, 500))"""
 
 
@@ -123,5 +124,6 @@ def connect_run(
     running.then(None, download, buttons, js=IDLE, **AT_ONCE)
     # Gradio does not call `then` after an error, nor the job where its queue is full.
     running.failure(None, None, [*buttons, outputs[0]], js=FAILED, **AT_ONCE)
-    cancelled = cancel.click(lambda: CANCELLED, None, outputs[0], cancels=[running], **AT_ONCE)
+    ending = {"cancels": [running], "js": NOTE_CANCEL, **AT_ONCE}
+    cancelled = cancel.click(lambda: CANCELLED, None, outputs[0], **ending)
     cancelled.then(None, None, outputs[0], js=STILL_CANCELLED, **AT_ONCE)

@@ -54,6 +54,23 @@ def test_nothing_is_cut_off_or_left_over(page):
     assert "·" not in page.inner_text("footer")
 
 
+def test_in_the_reader_s_own_colours_too_one_sees_what_is_chosen_and_what_can_be_pressed(page):
+    page.get_by_role("radio", name="Gallery").click()
+    page.wait_for_selector("#presets .selected")
+    page.emulate_media(forced_colors="active")
+    chosen = "getComputedStyle(document.querySelector('[role=tab].selected'), '::after')"
+    page_colour = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(f"{chosen}.backgroundColor") != page.evaluate(page_colour)
+    mark = "mark => getComputedStyle(mark).outlineStyle"
+    assert page.locator("#presets .selected").evaluate(mark) == "solid"
+    open_tab(page, "Live")
+    borders = "buttons => buttons.map((button) => getComputedStyle(button).borderTopStyle)"
+    assert set(page.eval_on_selector_all("#photo-go, .live-start", borders)) == {"solid"}
+    page.get_by_text("People and edges").click()
+    looks = "sliders => sliders.map((slider) => getComputedStyle(slider).appearance)"
+    assert "none" not in page.eval_on_selector_all("input[type=range]", looks)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_live_tab_looks_like_the_rest(page, running, theme):
     page.goto(f"{running.address}?__theme={theme}")
@@ -65,21 +82,50 @@ def test_the_live_tab_looks_like_the_rest(page, running, theme):
     page.click(".live-start")
     trouble = look_of(page, ".live-say")["colour"]
     assert max(abs(a - b) for a, b in zip(plain, trouble, strict=True)) > 60
+    for part in (".live-start", "[role=tab].selected"):
+        assert contrast(*look_of(page, part).values()) > 4.5
+
+
+def contrast(one, other):
+    """How many times as bright the brighter colour is, as WCAG 2.2 has it."""
+    shares = [[channel / 255 for channel in colour] for colour in (one, other)]
+    lights = [
+        [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in each]
+        for each in shares
+    ]
+    darker, brighter = sorted(
+        0.2126 * red + 0.7152 * green + 0.0722 * blue for red, green, blue in lights
+    )
+    return (brighter + 0.05) / (darker + 0.05)
 
 
 def look_of(page, selector):
-    """The colours of a part's words and background, as RGB."""
+    """The colours of a part's words and of what lies behind them, as RGB."""
     page.wait_for_selector(selector)
     found = page.eval_on_selector(
-        selector, "part => [getComputedStyle(part).color, getComputedStyle(part).backgroundColor]"
+        selector,
+        """part => {
+          const colour = getComputedStyle(part).color;
+          const behind = (part) => getComputedStyle(part).backgroundColor;
+          while (behind(part) === 'rgba(0, 0, 0, 0)') part = part.parentElement;
+          return [colour, behind(part)];
+        }""",
     )
     colours = ([int(number) for number in re.findall(r"\d+", text)[:3]] for text in found)
     return dict(zip(("colour", "background"), colours, strict=True))
 
 
-def test_the_arrow_keys_go_through_the_choices(page, tmp_path):
+def test_the_arrow_keys_move_the_border_and_go_through_the_choices(page, tmp_path):
     Image.fromarray(scene(0)).save(tmp_path / "photo.png")
     upload_photo(page, tmp_path / "photo.png")
+    border = page.get_by_role("slider", name="Border between before and after")
+    border.focus()
+    clip = "document.querySelectorAll('#result img')[1].style.clipPath"
+    for key, told, cut in (("ArrowLeft", "45", 45), ("Home", "0", 0), ("ArrowRight", "5", 5)):
+        page.keyboard.press(key)
+        expect(border).to_have_attribute("aria-valuenow", told)
+        hidden = float(re.search(r"([\d.]+)%\)", page.evaluate(clip)).group(1))
+        assert hidden == pytest.approx(cut, abs=1)
     page.get_by_role("radio", name="Blur").click()
     page.get_by_label("Blur").last.wait_for()
     page.get_by_role("radio", name="Blur").focus()

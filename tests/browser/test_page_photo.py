@@ -79,6 +79,13 @@ def test_a_click_keeps_one_person_and_the_views_show_her(page, tmp_path):
     page.get_by_role("radio", name="Matte").click()
     page.wait_for_function(IS_LOADED, arg="#matte img")
     assert (read_pixels(page, "#matte img")[..., 0] > 128).mean() == pytest.approx(disc, rel=0.1)
+    page.get_by_text("People and edges").click()
+    for name in ("Largest", "Everyone"):  # the click is forgotten
+        page.get_by_role("radio", name=name).click()
+        page.get_by_text("Several people?").wait_for()
+    assert downloaded_person(page).mean() == pytest.approx(2 * disc, rel=0.1)
+    shown.click(position=click)
+    page.get_by_text("Only the one you clicked is kept").wait_for()
     page.click("#photo-everyone")
     page.get_by_text("Several people?").wait_for()
     assert downloaded_person(page).mean() == pytest.approx(2 * disc, rel=0.1)
@@ -131,6 +138,18 @@ def drop_file(page, selector, path):
     hand = page.context.new_cdp_session(page)
     for kind in ("dragEnter", "dragOver", "drop"):
         hand.send("Input.dispatchDragEvent", {"type": kind, **middle, "data": data})
+
+
+def test_a_photo_dropped_on_another_takes_its_place(page, tmp_path):
+    for name in ("first", "second"):
+        Image.fromarray(scene(0)).save(tmp_path / f"{name}.png")
+    upload_photo(page, tmp_path / "first.png")
+    drop_file(page, "#photo", tmp_path / "second.png")
+    page.wait_for_selector("#photo img[src$='second.png']")
+    page.wait_for_selector("#photo-get:not([disabled])")
+    with page.expect_download() as download:
+        page.click("#photo-get")
+    assert download.value.suggested_filename == "second-backdrop.png"
 
 
 @pytest.mark.parametrize("bring", [choose_file, drop_file])

@@ -90,7 +90,9 @@ def test_cancel_stops_the_work_and_leaves_no_file(page, running, clip, cache):
     wait_until(lambda: not unfinished(cache))
     time.sleep(1.5)
     assert not unfinished(cache)
-    assert page.get_by_text("Done:").count() == 0
+    words = page.locator("#video-state .progress-words")
+    expect(words).to_have_text("Cancelled; nothing was kept.")
+    assert "Error" not in page.get_by_role("tabpanel").aria_snapshot()
     running.behave("red")
     page.click("#video-go")  # and the next job is not held up
     page.get_by_text("Done: mp4").wait_for()
