@@ -15,11 +15,11 @@ from typing import Any
 from tqdm import tqdm
 
 from segmenter.background import Background, Transparent
-from segmenter.edges_view import edges_view
 from segmenter.errors import InvalidInput, SegmenterError, is_out_of_memory
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions, replace_in_image
+from segmenter.refine import edges_view
 from segmenter.stream import replace_in_video, require_for_motion
 from segmenter.targets import is_video, plan
 from segmenter.threads import one_thread_a_stage

@@ -8,15 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmenter.arrays import Frame, Probability, require_frame
-from segmenter.backends import (
-    Backend,
-    OnnxBackend,
-    OpenVinoBackend,
-    TorchBackend,
-    has_openvino,
-)
-from segmenter.crops import WHOLE as WHOLE_FRAME
-from segmenter.crops import crops_around
+from segmenter.backends import Backend, OnnxBackend, OpenVinoBackend, TorchBackend, has_openvino
+from segmenter.closeup import WHOLE as WHOLE_FRAME
+from segmenter.closeup import crops_around
 from segmenter.device import Device, choose_device
 from segmenter.errors import InvalidInput, WeightsUnavailable
 from segmenter.graph_cut import decide_doubt

@@ -4,12 +4,20 @@ from dataclasses import dataclass
 from functools import partial
 
 from segmenter.arrays import Alpha, Frame, Probability, require_frame
-from segmenter.closeup import QUARTERS, Closeup, Part
+from segmenter.closeup import (
+    LEAST_PIECE,
+    OF_CAMERA,
+    OF_VIDEO,
+    QUARTERS,
+    WHOLE,
+    Closeup,
+    Crop,
+    Nearness,
+    Part,
+)
 from segmenter.colour_doubt import decide_by_colours, smallness_of
-from segmenter.crops import LEAST_PIECE, WHOLE, Crop
 from segmenter.inference import Segmenter
 from segmenter.motion import Motion, MotionTracker, Recall
-from segmenter.nearness import OF_CAMERA, OF_VIDEO, Nearness
 from segmenter.people import choose_people
 from segmenter.photo_views import is_believed
 from segmenter.pipeline import ReplaceOptions

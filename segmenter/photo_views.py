@@ -7,8 +7,8 @@ shows the outline, but parts of a body far from it may puzzle the network.
 import numpy as np
 
 from segmenter.arrays import Frame, Probability
-from segmenter.holes import WORKING_SIZE, open_gaps, overlooked_gaps
-from segmenter.outline import distance_to_outline
+from segmenter.people.holes import WORKING_SIZE, open_gaps, overlooked_gaps
+from segmenter.refine.outline import distance_to_outline
 from segmenter.resample import enlarge, shrink
 
 # Long sides of the three views, as shares of a record's `photo_size`; the last two grow with the

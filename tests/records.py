@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from segmenter.record import Weights
+from segmenter.weights import Weights
 
 
 def record_of(content: dict[str, bytes], name="disc", **changes) -> Weights:

@@ -6,7 +6,7 @@ import pytest
 from scenes import GREEN, RED, RedSegmenter, person
 
 from segmenter import matting as matting_steps
-from segmenter.crops import WHOLE
+from segmenter.closeup import WHOLE
 from segmenter.inference import Segmenter
 from segmenter.matting import Matting
 from segmenter.pipeline import ReplaceOptions

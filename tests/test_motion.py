@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 from moving import SIZE, room, with_person
 
-from segmenter.motion import (
-    FINE_MOTION_SIDE,
-    LONGEST_REST,
-    MOTION_SIDE,
-    MotionTracker,
-    Recall,
-)
+from segmenter.motion import FINE_MOTION_SIDE, LONGEST_REST, MOTION_SIDE, MotionTracker, Recall
 
 
 class Asked:

@@ -1,13 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.photo_views import (
-    is_believed,
-    is_sparse,
-    join_views,
-    with_gaps_of,
-    zoom_for,
-)
+from segmenter.photo_views import is_believed, is_sparse, join_views, with_gaps_of, zoom_for
 
 
 def left_part(share, height=60, width=80):

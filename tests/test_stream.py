@@ -12,13 +12,7 @@ from segmenter.errors import InvalidInput
 from segmenter.metrics import flicker
 from segmenter.pipeline import Replacement, ReplaceOptions, read_background
 from segmenter.refine import VIDEO, RefineOptions, refine
-from segmenter.stream import (
-    LiveReplacer,
-    Progress,
-    mattes_of_frames,
-    pictures_of,
-    replace_in_video,
-)
+from segmenter.stream import LiveReplacer, Progress, mattes_of_frames, pictures_of, replace_in_video
 from segmenter.video import VideoInfo, probe, read_frames
 
 SEGMENTER = RedSegmenter()

@@ -4,12 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from segmenter import (
-    Colour,
-    ReplaceOptions,
-    Stroke,
-    replace_in_image,
-)
+from segmenter import Colour, ReplaceOptions, Stroke, replace_in_image
 from segmenter.errors import InvalidInput
 from segmenter.stream import require_for_motion
 from segmenter.strokes import (

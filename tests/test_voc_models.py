@@ -16,7 +16,7 @@ from torchvision.models.segmentation import deeplabv3_mobilenet_v3_large
 
 from segmenter.errors import WeightsUnavailable
 from segmenter.inference import Segmenter
-from segmenter.record import Weights
+from segmenter.weights import Weights
 
 CLASSES, PERSON = 21, 15
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

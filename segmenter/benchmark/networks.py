@@ -12,9 +12,8 @@ from segmenter.benchmark.timing import Row, measure_in_turns, summarise
 from segmenter.device import Device
 from segmenter.errors import SegmenterError
 from segmenter.preprocess import Batch, padded_shape, to_batch
-from segmenter.record import Weights
 from segmenter.resample import fit
-from segmenter.weights import fetch, read_record
+from segmenter.weights import Weights, fetch, read_record
 
 SEED = 7
 WIDE = (720, 1280)  # the shape of most videos

@@ -24,6 +24,7 @@ from segmenter.foreground import estimate_rim
 from segmenter.graph_cut import decide_doubt
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
+from segmenter.live.wire import decode_frame, encode
 from segmenter.matting import Matting
 from segmenter.motion import MotionTracker
 from segmenter.people import choose_people
@@ -34,7 +35,6 @@ from segmenter.stream import LiveReplacer
 from segmenter.temporal import AlphaSteadier, TemporalSmoother
 from segmenter.threads import one_thread_a_stage
 from segmenter.video import VideoWriter, probe, read_frames
-from segmenter.wire import decode_frame, encode
 
 CODING_RUNS = 3  # of a clip, decoded and encoded
 SEEN_SEED = 8  # of the new background

@@ -18,11 +18,11 @@ from segmenter.benchmark.processes import run
 from segmenter.benchmark.timing import WARM_UPS, Row, summarise
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
+from segmenter.live.wire import decode_frame, encode
 from segmenter.pipeline import replace_in_image
 from segmenter.stream import LiveReplacer, replace_in_video
 from segmenter.threads import one_thread_a_stage
 from segmenter.video import probe, read_frames
-from segmenter.wire import decode_frame, encode
 
 LIVE_FRAMES = 30  # that a camera shows again and again
 LOOK_EVERY = 10  # frames, at the memory of ffmpeg

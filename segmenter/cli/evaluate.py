@@ -145,7 +145,7 @@ def prepare(chosen: argparse.Namespace) -> None:
 def is_bare(folder: Path) -> bool:
     """Tell whether a folder holds pictures, and neither images/ nor masks/."""
     from segmenter.images import IMAGE_ENDINGS
-    from segmenter.training.pairs import find_folder, find_pictures
+    from segmenter.training.pictures import find_folder, find_pictures
 
     is_set = find_folder(folder, "images") or find_folder(folder, "masks")
     return not is_set and bool(find_pictures(folder, IMAGE_ENDINGS))

@@ -13,13 +13,7 @@ from typing import Any
 
 from segmenter.batch import Outcome, Replacer
 from segmenter.cluster.tasks import Task, Worker
-from segmenter.errors import (
-    ClusterFailed,
-    InvalidInput,
-    MissingExtra,
-    SegmenterError,
-    first_line,
-)
+from segmenter.errors import ClusterFailed, InvalidInput, MissingExtra, SegmenterError, first_line
 
 TRIES = 3  # of a task whose workers die
 RESTARTS = 10  # of a worker; then its machine is given up

@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from segmenter.record import Weights
-from segmenter.weights import HUB_RECORD
+from segmenter.weights import HUB_RECORD, Weights
 
 # The Hub's own identifiers (huggingface.co/docs/hub/repositories-licenses); all else is `other`.
 KNOWN_LICENCES = {

@@ -14,7 +14,7 @@ from segmenter.export.runtimes import Exported
 from segmenter.inference import person_of
 from segmenter.metrics import miou
 from segmenter.preprocess import Batch, restore, to_batch
-from segmenter.record import Weights
+from segmenter.weights import Weights
 
 FEWEST, MOST = 5, 15  # rounds of time measurements
 PATIENCE_S = 6.0  # large networks are measured less often

@@ -11,14 +11,8 @@ from numpy.typing import NDArray
 from segmenter.arrays import Frame
 from segmenter.benchmark.scenes import SCENE_SIZES, scene
 from segmenter.errors import InvalidDataset
-from segmenter.training.pairs import (
-    Pair,
-    evenly_spaced,
-    find_folder,
-    find_pairs,
-    find_pictures,
-    read_image,
-)
+from segmenter.training.pairs import Pair, evenly_spaced, find_pairs
+from segmenter.training.pictures import find_folder, find_pictures, read_image
 
 NOISE = 25  # standard deviation, of 255
 

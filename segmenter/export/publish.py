@@ -7,9 +7,8 @@ from pathlib import Path
 
 from segmenter.errors import InvalidInput, OutputFailed, WeightsUnavailable
 from segmenter.export.card import make_card, pictures_of
-from segmenter.hub import explain, split_address, status_of
-from segmenter.record import Weights
-from segmenter.weights import HUB_RECORD, fetch, read_record
+from segmenter.weights import HUB_RECORD, Weights, fetch, read_record
+from segmenter.weights.hub import explain, split_address, status_of
 
 CARD = "README.md"
 OTHER_FILE = re.compile(r"[\w-][\w.-]*\.(onnx|tflite)", re.ASCII)

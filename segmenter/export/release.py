@@ -1,33 +1,26 @@
 """The files of a release: safetensors, ONNX, what else was asked for, and the Weights record."""
 
-import hashlib
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
-from segmenter.errors import InvalidInput, WeightsUnavailable
+from segmenter.errors import InvalidInput
 from segmenter.export.int8 import write_int8
-from segmenter.export.onnx import (
-    LARGEST_MULTIPLE,
-    STRIDE_MULTIPLE,
-    require_exporter,
-    write_onnx,
-)
+from segmenter.export.onnx import LARGEST_MULTIPLE, STRIDE_MULTIPLE, require_exporter, write_onnx
 from segmenter.export.photos import calibration_photos
+from segmenter.export.records import describe, read_older, write_records
 from segmenter.export.source import Source, read_source
 from segmenter.export.tflite import require_converter, write_tflite
 from segmenter.files import finished
 from segmenter.preprocess import Batch, padded_shape, to_batch
-from segmenter.record import Weights
-from segmenter.training.pairs import read_image
-from segmenter.weights import read_record
+from segmenter.training.pictures import read_image
+from segmenter.weights import Weights
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +28,6 @@ FORMATS = ("onnx", "tflite", "int8")
 # A record names files by their plain names; these need no quoting on any system.
 STEM = re.compile(r"[\w-][\w.-]*", re.ASCII)
 CALIBRATION_PHOTOS = 100
-# What a new record says where the run does not.
-ASSUMED = {
-    "mean": (0.5, 0.5, 0.5),
-    "std": (0.5, 0.5, 0.5),
-    "live_size": 320,
-    "photo_size": 384,
-    "licence": "unstated",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,16 +116,6 @@ def export(source: Path, folder: Path, options: ExportOptions | None = None) -> 
     return Release(record, files)
 
 
-def read_older(path: Path) -> Weights:
-    """Read the record that lies where a new one will; WeightsUnavailable when it is none."""
-    try:
-        return read_record(path)
-    except WeightsUnavailable as error:
-        raise WeightsUnavailable(
-            f"in the way of the export: {error}; remove {path}, or give another --name"
-        ) from error
-
-
 def files_of(name: str, folder: Path, options: ExportOptions) -> dict[str, Path]:
     """Return the files to write, by kind; InvalidInput when they can't be called so."""
     require_stem(name)
@@ -160,64 +135,6 @@ def write_safetensors(net: nn.Module, path: Path) -> None:
 
     # `save_file` would write a file that nobody else may read.
     path.write_bytes(save({key: value.contiguous() for key, value in net.state_dict().items()}))
-
-
-def describe(
-    source: Source, files: dict[str, Path], parts: dict[str, Path], older: Weights | None
-) -> Weights:
-    """Return the record of safetensors and ONNX, which lie in `parts` until they are in `files`.
-
-    Fields of an older record are kept, since somebody may have written them by hand, except for
-    those that the run knows better, and the metrics, which are other weights'. The log tells what
-    was kept.
-    """
-    of_these: dict[str, Any] = {
-        "name": files["record"].stem,
-        "architecture": source.architecture,
-        "safetensors": files["safetensors"].name,
-        "onnx": files["onnx"].name,
-        "sha256": hashes_of(files, parts, ("safetensors", "onnx")),
-        "classes": source.classes,
-        # The commit of an older record does not hold these files.
-        "repository": None,
-        "revision": None,
-    }
-    if source.record:
-        return replace(source.record, **of_these)
-    new = Weights(**of_these, **ASSUMED | source.facts, stride_multiple=STRIDE_MULTIPLE)
-    if older is None:
-        return new
-    normalisation = {key: source.facts[key] for key in ("mean", "std") if key in source.facts}
-    of_these |= {"stride_multiple": STRIDE_MULTIPLE, "person_class": None, "metrics": {}}
-    record = replace(older, **of_these, **normalisation)
-    tell_kept(record, new, files["record"])
-    return record
-
-
-def tell_kept(record: Weights, new: Weights, path: Path) -> None:
-    """Say what comes from an older record, and what stood there without it."""
-    theirs = asdict(new)
-    kept = [
-        f"{name} {value!r} (else {theirs[name]!r})"
-        for name, value in asdict(record).items()
-        if value != theirs[name]
-    ]
-    if kept:
-        log.warning(
-            "%s keeps of the record that was there: %s; correct what is not true of these weights, "
-            "or export with another --name",
-            path,
-            ", ".join(kept),
-        )
-
-
-def hashes_of(
-    files: dict[str, Path], parts: dict[str, Path], kinds: Iterable[str]
-) -> dict[str, str]:
-    """Return the sha256 of each part, by the name it will have."""
-    return {
-        files[kind].name: hashlib.sha256(parts[kind].read_bytes()).hexdigest() for kind in kinds
-    }
 
 
 def write_others(
@@ -250,21 +167,3 @@ def batches_of(photos: list[Path], record: Weights) -> Iterator[Batch]:
     for path, size in zip(photos, sizes, strict=False):
         frame = read_image(path)
         yield to_batch(frame, size, record.stride_multiple, record.mean, record.std)[0]
-
-
-def write_records(record: Weights, files: dict[str, Path], parts: dict[str, Path]) -> Weights:
-    """Write the record with the hashes of all files, and one by which the int8 file can be used."""
-    kinds = [kind for kind in files if not kind.endswith("record")]
-    record = replace(record, sha256=hashes_of(files, parts, kinds))
-    parts["record"].write_text(record.to_json(), encoding="utf-8")
-    if "int8" in files:
-        quantised = replace(
-            record,
-            name=files["int8_record"].stem,
-            onnx=files["int8"].name,
-            safetensors=None,
-            sha256=hashes_of(files, parts, ["int8"]),
-            metrics={},
-        )
-        parts["int8_record"].write_text(quantised.to_json(), encoding="utf-8")
-    return record

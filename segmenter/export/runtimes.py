@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segmenter.backends import Backend, OnnxBackend, TorchBackend
 from segmenter.device import Device
 from segmenter.errors import InvalidInput, MissingExtra
-from segmenter.record import Weights
+from segmenter.weights import Weights
 
 log = logging.getLogger(__name__)
 

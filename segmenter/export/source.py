@@ -8,9 +8,9 @@ from torch import nn
 
 from segmenter.errors import InvalidInput, first_line
 from segmenter.nets import build
-from segmenter.record import LARGEST_SIZE, Weights
 from segmenter.training.checkpoint import read_checkpoint
-from segmenter.weights import fetch
+from segmenter.weights import Weights, fetch
+from segmenter.weights.record import LARGEST_SIZE
 
 # The long side at which photos are best seen, by that of training pictures; of the bundled weights.
 PHOTO_TO_TRAINING_SIZE = 1.5

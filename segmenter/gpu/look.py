@@ -18,9 +18,9 @@ from segmenter.gpu.resize import enlarge, halve_towards, shrink, shrink_to
 from segmenter.gpu.transfer import download, new_stream, on_stream, upload
 from segmenter.inference import Segmenter
 from segmenter.motion import MOTION_SIDE
-from segmenter.record import Weights
 from segmenter.refine import VIDEO
 from segmenter.resample import fit, halved_size, shrunk_size
+from segmenter.weights import Weights
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """From a coarse probability to an alpha whose edge lies on the picture's own edge.
 
-The counterpart of refine.py and guided.py: the small fit in float32, and applied at full size. The
+The counterpart of alpha.py and guided.py: the small fit in float32, and applied at full size. The
 unknown band and the regularisation, which need Canny, come from the CPU.
 """
 
@@ -12,9 +12,10 @@ from torch import Tensor
 
 from segmenter.gpu.filters import blur, dilate_round, gaussian_blur
 from segmenter.gpu.resize import enlarge
-from segmenter.guided import LEAST_CONFIDENCE, UPPER, by_cofactors
-from segmenter.outline import steps_of
-from segmenter.refine import CONTRAST, RefineOptions
+from segmenter.refine import RefineOptions
+from segmenter.refine.alpha import CONTRAST
+from segmenter.refine.guided import LEAST_CONFIDENCE, UPPER, by_cofactors
+from segmenter.refine.outline import steps_of
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from segmenter.arrays import Cutout, Frame, require_frame
 from segmenter.background import Background, Blur, Colour, Transparent
+from segmenter.closeup import Nearness
 from segmenter.errors import OutputFailed, first_line
 from segmenter.gpu.backdrop import Backdrop
 from segmenter.gpu.blur import blur_without
@@ -26,7 +27,6 @@ from segmenter.gpu.steady import AlphaSteadier
 from segmenter.gpu.study import Findings, Study
 from segmenter.gpu.transfer import download, on_stream, upload
 from segmenter.inference import Segmenter
-from segmenter.nearness import Nearness
 from segmenter.pipeline import HERS_SHARE, Replacement, ReplaceOptions
 from segmenter.refine import VIDEO
 from segmenter.video import overlap

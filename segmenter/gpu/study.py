@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from segmenter.arrays import Frame, Probability
 from segmenter.colour_doubt import decide_by_colours, smallness_of
 from segmenter.gpu.look import Glance
-from segmenter.guided import epsilon_map
 from segmenter.motion import Motion, MotionTracker
 from segmenter.people import choose_people
-from segmenter.refine import VIDEO, band_weight
+from segmenter.refine import VIDEO
+from segmenter.refine.alpha import band_weight
+from segmenter.refine.guided import epsilon_map
 from segmenter.temporal import TemporalSmoother
 
 

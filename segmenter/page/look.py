@@ -5,9 +5,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from segmenter.edges_view import LEGEND
 from segmenter.images import IMAGE_ENDINGS
 from segmenter.page.videos import HIGHEST_RATE, LARGEST_UPLOAD_MB, LONGEST_VIDEO_S, in_words
+from segmenter.refine import LEGEND
 from segmenter.stream import Progress
 from segmenter.video import VIDEO_ENDINGS
 

@@ -16,7 +16,6 @@ import numpy as np
 from segmenter.arrays import Frame, to_uint8
 from segmenter.background import Transparent
 from segmenter.composite import over
-from segmenter.edges_view import edges_view
 from segmenter.images import open_image, save_image
 from segmenter.page.choice import Choice, is_clip, make_background, make_options, require_there
 from segmenter.page.previews import paled, preview
@@ -25,6 +24,7 @@ from segmenter.page.seen import SeenPhotos
 from segmenter.page.videos import choose_ending, cut_off, in_words, require_video
 from segmenter.people import Point
 from segmenter.pipeline import replace_in_image
+from segmenter.refine import edges_view
 from segmenter.resample import shrink
 from segmenter.stream import LiveReplacer, Progress, replace_in_video
 from segmenter.strokes import Stroke

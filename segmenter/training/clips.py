@@ -12,7 +12,8 @@ from segmenter.metrics import flicker, iou, lag
 from segmenter.pipeline import ReplaceOptions
 from segmenter.stream import alphas_of
 from segmenter.training.evaluate import Model, check_scored, read_pair
-from segmenter.training.pairs import find_folder, find_pairs
+from segmenter.training.pairs import find_pairs
+from segmenter.training.pictures import find_folder
 from segmenter.training.staged import Clip, Stage
 
 CLIP_COLUMNS = ("model", "clip", "way", "frames", "person_iou", "flicker", "lag")

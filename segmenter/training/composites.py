@@ -12,7 +12,8 @@ import numpy as np
 from segmenter.arrays import Alpha, Frame
 from segmenter.training.augment.compose import match_light, place_person
 from segmenter.training.augment.views import random_backdrop
-from segmenter.training.pairs import check_pairs, find_cast, read_image
+from segmenter.training.pairs import check_pairs, find_cast
+from segmenter.training.pictures import read_image
 
 COUNT, SEED = 200, 20
 SIZES = ((640, 480), (480, 640))  # (height, width), in turns

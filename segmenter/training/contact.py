@@ -17,7 +17,8 @@ from segmenter.metrics import contour
 from segmenter.training.composites import Composites
 from segmenter.training.evaluate import Model, PhotoSet, distinct_names, read_pair, score
 from segmenter.training.marks import coloured
-from segmenter.training.pairs import evenly_spaced, find_pictures
+from segmenter.training.pairs import evenly_spaced
+from segmenter.training.pictures import find_pictures
 from segmenter.training.sheets import Row, Tile, draw_sheet, fit_tile, free_path
 from segmenter.training.ways import GROUNDS, whole
 

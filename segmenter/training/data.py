@@ -26,16 +26,8 @@ from segmenter.training.augment.camera import SHAKE_CHANCE, shake, simulate_came
 from segmenter.training.augment.compose import composite, group, is_whole
 from segmenter.training.augment.objects import put_object
 from segmenter.training.augment.views import Sample, random_backdrop, random_view
-from segmenter.training.pairs import (
-    Pair,
-    check_pairs,
-    entries,
-    find_folder,
-    find_pairs,
-    find_pictures,
-    read_image,
-    split,
-)
+from segmenter.training.pairs import Pair, check_pairs, find_pairs, split
+from segmenter.training.pictures import entries, find_folder, find_pictures, read_image
 
 # How often each kind of sample is drawn; only the ones whose folders exist count.
 SHARES = {

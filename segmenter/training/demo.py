@@ -6,7 +6,7 @@ from pathlib import Path
 from segmenter.errors import OutputFailed
 from segmenter.inference import Segmenter
 from segmenter.mattes import matte_all
-from segmenter.training.pairs import find_pictures
+from segmenter.training.pictures import find_pictures
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -13,19 +13,11 @@ from segmenter.batch import progress
 from segmenter.errors import InvalidDataset, UnreadableImage
 from segmenter.images import open_image
 from segmenter.inference import Segmenter
-from segmenter.metrics import (
-    boundary_f,
-    boundary_iou,
-    gradient_error,
-    iou,
-    mad,
-    miou,
-    mse,
-    sad,
-)
+from segmenter.metrics import boundary_f, boundary_iou, gradient_error, iou, mad, miou, mse, sad
 from segmenter.pipeline import matte_of_image
 from segmenter.training.faults import decode, is_dim, refuse
-from segmenter.training.pairs import Pair, find_pairs, printable, require_same_size
+from segmenter.training.pairs import Pair, find_pairs, require_same_size
+from segmenter.training.pictures import printable
 from segmenter.training.precision_recall import HALF, AlphaHistogram
 from segmenter.training.speed import Network
 

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from segmenter.device import count_threads
@@ -23,13 +22,16 @@ from segmenter.images import IMAGE_ENDINGS
 from segmenter.training.faults import (
     fault_of_pair,
     fault_of_picture,
-    opencv_reads,
     other_size,
     refuse,
 )
-
-PICTURE_ENDINGS = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff")
+from segmenter.training.pictures import (
+    PICTURE_ENDINGS,
+    entries,
+    find_folder,
+    find_pictures,
+    read_grey,
+    read_image,
 )
 
 log = logging.getLogger(__name__)
@@ -57,65 +59,12 @@ class Pair:
         return read_grey(self.mask)
 
 
-def read_image(path: Path) -> np.ndarray:
-    """Read a training picture, upright, as (H,W,3) uint8 RGB; InvalidDataset when it is none."""
-    image = opencv_reads(path, cv2.IMREAD_COLOR)
-    if image is None:
-        raise InvalidDataset(
-            f"{path} can't be read as a picture; remove it or save it again as JPEG"
-        )
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def read_grey(path: Path) -> np.ndarray:
-    """Read a mask or an alpha as (H,W) uint8; InvalidDataset when it can't be read."""
-    grey = opencv_reads(path, cv2.IMREAD_GRAYSCALE)
-    if grey is None:
-        raise InvalidDataset(f"{path} can't be read; export it again as 8-bit grey PNG")
-    return grey
-
-
 def require_same_size(pair: Pair, image: np.ndarray, mask: np.ndarray) -> None:
     """Raise InvalidDataset unless a photo and its mask are of one size."""
     if mask.shape != image.shape[:2]:
         raise InvalidDataset(
             other_size(pair.image, image.shape[1::-1], pair.mask, mask.shape[::-1])
         )
-
-
-def find_folder(parent: Path, name: str) -> Path | None:
-    """Return the folder in `parent` of that name in any case of letters, None if there is none.
-
-    Raises:
-        InvalidDataset: `parent` can't be listed, or holds several, such as images and Images.
-    """
-    found = [path for path in entries(parent) if path.name.lower() == name and path.is_dir()]
-    if len(found) > 1:
-        names = " and ".join(path.name for path in found)
-        raise InvalidDataset(f"{parent} holds {names}; move the files into one of them")
-    return found[0] if found else None
-
-
-def find_pictures(folder: Path, endings: frozenset[str] = PICTURE_ENDINGS) -> list[Path]:
-    """List the pictures of a folder in name order, without hidden files.
-
-    `endings` are those that OpenCV reads; `open_image` takes all of `IMAGE_ENDINGS`.
-    """
-    return [path for path in entries(folder) if path.suffix.lower() in endings]
-
-
-def entries(folder: Path) -> list[Path]:
-    """List a folder in name order, without hidden files; InvalidDataset when it can't be."""
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InvalidDataset(f"can't list {folder}: {reason}; give a folder of data") from error
-
-
-def printable(name: str) -> str:
-    """Return a file's name as text; on some disks names are bytes that need not be any."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def find_pairs(source: Path) -> list[Pair]:

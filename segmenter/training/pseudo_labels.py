@@ -19,7 +19,7 @@ from segmenter.inference import Segmenter
 from segmenter.metrics import iou
 from segmenter.refine import refine
 from segmenter.targets import distinct_paths, require_kept
-from segmenter.training.pairs import find_pictures, read_grey
+from segmenter.training.pictures import find_pictures, read_grey
 
 # Long sides of the looks as shares of the model's photo size; each also mirrored.
 LOOKS = (2 / 3, 1.0, 7 / 6)

@@ -12,8 +12,7 @@ from segmenter.backends import Backend, OnnxBackend, TorchBackend
 from segmenter.device import Device
 from segmenter.errors import SegmenterError
 from segmenter.preprocess import padded_shape
-from segmenter.record import Weights
-from segmenter.weights import fetch
+from segmenter.weights import Weights, fetch
 
 SEED = 7
 WARM_UPS = 2

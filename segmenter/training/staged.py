@@ -14,7 +14,8 @@ from numpy.random import Generator
 
 from segmenter.arrays import Alpha, Frame
 from segmenter.foreground import estimate_foreground
-from segmenter.training.pairs import Pair, check_pairs, find_cast, read_image
+from segmenter.training.pairs import Pair, check_pairs, find_cast
+from segmenter.training.pictures import read_image
 
 HEIGHT, WIDTH = 240, 432
 LENGTH = 40  # frames

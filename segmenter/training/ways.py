@@ -51,7 +51,9 @@ def seen_once(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
 def without_canny(frame: Frame, segmenter: Segmenter) -> tuple[Alpha, Frame]:
     """Colours alone move the outline: no edge is found in them."""
     # No user needs a switch for it, and a copy of the steps around it would not stay one.
-    with patch("segmenter.guided.canny_edges", lambda guide: np.zeros(guide.shape[:2], bool)):
+    with patch(
+        "segmenter.refine.guided.canny_edges", lambda guide: np.zeros(guide.shape[:2], bool)
+    ):
         return whole(frame, segmenter)
 
 

@@ -4,14 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segmenter.benchmark.networks import (
-    batch_sizes,
-    drawn_batches,
-    measure_networks,
-    open_backends,
-)
+from segmenter.benchmark.networks import batch_sizes, drawn_batches, measure_networks, open_backends
 from segmenter.device import Device
-from segmenter.weights import BUNDLED, DEFAULT, fetch, read_record
+from segmenter.weights import fetch, read_record
+from segmenter.weights.finding import BUNDLED, DEFAULT
 
 CPU = Device("cpu", 1, "test")
 

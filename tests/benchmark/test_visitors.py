@@ -2,7 +2,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from test_live import RedPeople, as_frame, scene, served
+from live_server import RedPeople, as_frame, scene, served
 
 from segmenter.benchmark import visitors
 from segmenter.errors import SegmenterError

@@ -9,7 +9,7 @@ from records import record_of, write_model
 
 from segmenter.errors import InvalidInput, WeightsUnavailable
 from segmenter.export.publish import Item, Remote, collect
-from segmenter.record import Weights
+from segmenter.weights import Weights
 
 CONTENT = {"disc.onnx": b"graph" * 99, "disc.safetensors": b"tensors" * 99}
 

@@ -10,7 +10,7 @@ from segmenter import cli
 from segmenter.benchmark.scenes import scene
 from segmenter.export import release
 from segmenter.inference import Segmenter
-from segmenter.weights import BUNDLED
+from segmenter.weights.finding import BUNDLED
 
 RECORD = BUNDLED / "deeplabv3-portrait.json"
 

@@ -11,7 +11,8 @@ from segmenter.device import Device
 from segmenter.export.int8 import write_int8
 from segmenter.images import open_image
 from segmenter.preprocess import to_batch
-from segmenter.weights import BUNDLED, read_record
+from segmenter.weights import read_record
+from segmenter.weights.finding import BUNDLED
 
 CPU = Device("cpu", 2, "test")
 GRAPH = BUNDLED / "deeplabv3-portrait.onnx"

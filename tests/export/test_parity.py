@@ -10,14 +10,10 @@ import pytest
 from segmenter.benchmark.scenes import SCENE_SIZES
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.export.parity import compare, median_times, to_markdown
-from segmenter.export.photos import (
-    Photo,
-    calibration_photos,
-    parity_photos,
-    read_photo,
-)
+from segmenter.export.photos import Photo, calibration_photos, parity_photos, read_photo
 from segmenter.export.runtimes import Exported, OpenCvRuntime, with_opencv
-from segmenter.weights import BUNDLED, read_record
+from segmenter.weights import read_record
+from segmenter.weights.finding import BUNDLED
 
 RECORD = read_record(BUNDLED / "deeplabv3-portrait.json")
 EVEN = np.float32(0)  # the logit of one half

@@ -8,7 +8,7 @@ from hub_server import HubServer
 from hub_visitor import Visitor
 from records import record_of, write_model
 
-from segmenter.record import Weights
+from segmenter.weights import Weights
 
 CONTENT = {"disc.onnx": bytes(range(256)) * 40, "disc.safetensors": b"tensors" * 900}
 # huggingface_hub's own, when it sends a file the way of Git LFS.

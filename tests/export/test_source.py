@@ -5,7 +5,7 @@ from settled import save_checkpoint, settled_net
 
 from segmenter.errors import InvalidInput, WeightsUnavailable
 from segmenter.export.source import read_source
-from segmenter.weights import BUNDLED
+from segmenter.weights.finding import BUNDLED
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from segmenter.export.photos import parity_photos
 from segmenter.export.release import ExportOptions, export
 from segmenter.export.runtimes import Exported, TfliteRuntime
 from segmenter.export.tflite import write_tflite
-from segmenter.weights import BUNDLED, read_record
+from segmenter.weights import read_record
+from segmenter.weights.finding import BUNDLED
 
 CPU = Device("cpu", 2, "test")
 RECORD = BUNDLED / "deeplabv3-portrait.json"

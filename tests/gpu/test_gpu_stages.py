@@ -10,14 +10,15 @@ import pytest
 import torch
 from drawn import as_array, as_tensor, devices, differences, portrait, soft, texture
 
-from segmenter import composite, foreground, guided, refine, temporal
+from segmenter import composite, foreground, temporal
 from segmenter.background.blur import blur_without
 from segmenter.gpu import blur, steady
 from segmenter.gpu import composite as gpu_composite
 from segmenter.gpu import foreground as gpu_foreground
 from segmenter.gpu import refine as gpu_refine
 from segmenter.motion import Motion
-from segmenter.refine import VIDEO, RefineOptions
+from segmenter.refine import VIDEO, RefineOptions, adjust, guided, refine
+from segmenter.refine.alpha import band_weight
 from segmenter.resample import shrink, shrink_to
 
 FRAME, PROBABILITY = portrait(360, 640)
@@ -28,7 +29,7 @@ def outline_of(frames, probabilities, device):
     """What the CPU finds on small pictures, on the device."""
     coarse = [shrink(probability, VIDEO.long_side) for probability in probabilities]
     guides = [shrink_to(frame, *small.shape) for frame, small in zip(frames, coarse, strict=True)]
-    bands = [refine.band_weight(small, VIDEO) for small in coarse]
+    bands = [band_weight(small, VIDEO) for small in coarse]
     epsilons = [
         guided.epsilon_map(guide, band > 0) for guide, band in zip(guides, bands, strict=True)
     ]
@@ -73,7 +74,7 @@ def test_refinement(device, options):
     pairs = zip(*map(as_array, found), strict=True)
     for (shown, hers), frame, probability in zip(pairs, frames, probabilities, strict=True):
         coarse = shrink(probability, VIDEO.long_side)
-        expected = refine.adjust(refine.refine(coarse, frame, options, detail=VIDEO), options)
+        expected = adjust(refine(coarse, frame, options, detail=VIDEO), options)
         for alpha, wanted in zip((shown, hers), expected, strict=True):
             assert alpha.dtype == np.float32 and alpha.min() >= 0 and alpha.max() <= 1
             apart = differences(alpha, wanted)

@@ -8,16 +8,8 @@ from PIL import Image
 
 from segmenter.errors import InvalidDataset, InvalidInput
 from segmenter.training.evaluate import check_scored, find_sets
-from segmenter.training.pairs import (
-    Pair,
-    check_pairs,
-    evenly_spaced,
-    find_pairs,
-    find_pictures,
-    read_grey,
-    read_image,
-    split,
-)
+from segmenter.training.pairs import Pair, check_pairs, evenly_spaced, find_pairs, split
+from segmenter.training.pictures import find_pictures, read_grey, read_image
 
 SIDEWAYS = 6  # EXIF: a viewer turns the stored rows and columns by a quarter
 SIDEWAYS_TIFF = Image.Exif()

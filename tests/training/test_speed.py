@@ -8,10 +8,10 @@ import torch
 from safetensors.numpy import load_file
 
 from segmenter.device import choose_device
-from segmenter.record import Weights
 from segmenter.training import speed
 from segmenter.training.speed import count_parameters, measure_network
-from segmenter.weights import BUNDLED, DEFAULT
+from segmenter.weights import Weights
+from segmenter.weights.finding import BUNDLED, DEFAULT
 
 CPU = choose_device("cpu")
 

@@ -1,0 +1,18 @@
+"""Where people are in a picture, to be seen from nearer when they are small."""
+
+from segmenter.closeup.crops import LEAST_PIECE, WHOLE, Crop, crops_around
+from segmenter.closeup.nearness import OF_CAMERA, OF_VIDEO, Nearness
+from segmenter.closeup.parts import QUARTERS, Closeup, Part
+
+__all__ = [
+    "LEAST_PIECE",
+    "OF_CAMERA",
+    "OF_VIDEO",
+    "QUARTERS",
+    "WHOLE",
+    "Closeup",
+    "Crop",
+    "Nearness",
+    "Part",
+    "crops_around",
+]
