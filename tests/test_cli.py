@@ -34,6 +34,28 @@ def test_help_of_every_command(command, capsys):
     assert "--debug" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "name"),
+    [
+        ("benchmark", "--parts", "parts"),
+        ("benchmark", "--set", "sets"),
+        ("evaluate", "--clips", "clips"),
+        ("export a -o b", "--calibration", "calibration"),
+        ("export a -o b", "--formats", "formats"),
+        ("train data -o run", "--without", "without"),
+    ],
+)
+def test_a_list_may_be_given_in_one_or_in_several_options(command, option, name):
+    words = {"parts": ["start", "live"], "formats": ["tflite", "int8"]}.get(name, ["a", "b"])
+
+    def given(*arguments):
+        return getattr(cli.make_parser().parse_args([*command.split(), *arguments]), name)
+
+    at_once = given(option, *words)
+    assert given(option, words[0], option, words[1]) == at_once
+    assert [str(one) for one in at_once][-2:] == words
+
+
 def test_help_tells_defaults_of_zero_and_no_empty_ones(capsys):
     with pytest.raises(SystemExit):
         cli.main(["replace", "--help"])

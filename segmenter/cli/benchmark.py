@@ -35,7 +35,12 @@ def add_benchmark(commands) -> None:
     parser.add_argument("--json", action="store_true", help="JSON rather than Markdown")
     parser.add_argument("--quick", action="store_true", help="little of each, in some seconds")
     parser.add_argument(
-        "--parts", nargs="+", choices=PARTS, metavar="PART", help=f"some of: {', '.join(PARTS)}"
+        "--parts",
+        action="extend",
+        nargs="+",
+        choices=PARTS,
+        metavar="PART",
+        help=f"some of: {', '.join(PARTS)}",
     )
     parser.add_argument("--repeats", type=int, metavar="N", help="measurements of each stage")
     parser.add_argument(
@@ -71,6 +76,7 @@ def add_rival(rival) -> None:
     rival.add_argument(
         "--set",
         type=Path,
+        action="extend",
         nargs="+",
         default=[],
         metavar="SET",

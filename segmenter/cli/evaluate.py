@@ -82,6 +82,7 @@ def add_comparisons(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clips",
         type=Path,
+        action="extend",
         nargs="+",
         default=[],
         metavar="CLIP",

@@ -46,6 +46,7 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
     """Describe which files are written, and how."""
     parser.add_argument(
         "--formats",
+        action="extend",
         nargs="+",
         choices=("onnx", "tflite", "int8"),
         default=["onnx"],
@@ -62,6 +63,7 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration",
         type=Path,
+        action="extend",
         nargs="+",
         default=[],
         metavar="FOLDER",

@@ -71,7 +71,12 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add what is learned from and what is held out."""
     group = parser.add_argument_group("data")
     group.add_argument(
-        "--without", nargs="*", default=[], metavar="NAME", help="folders of DATA to leave out"
+        "--without",
+        action="extend",
+        nargs="*",
+        default=[],
+        metavar="NAME",
+        help="folders of DATA to leave out",
     )
     group.add_argument(
         "--validation-share",
