@@ -1,6 +1,7 @@
 from contextlib import nullcontext
 from itertools import pairwise
 
+import cv2
 import numpy as np
 import pytest
 from scenes import GREEN, RED, RedSegmenter, person
@@ -211,7 +212,8 @@ def test_small_people_far_from_each_other_are_looked_at_closely_one_by_one(close
     alpha = matting.cut(look, ReplaceOptions(smoothing=False))
     truth = (frame == RED).all(axis=2)
     np.testing.assert_array_equal(alpha >= 0.5, truth)
-    np.testing.assert_allclose(alpha, truth, atol=0.1)
+    outline = cv2.morphologyEx(truth.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3))) > 0
+    np.testing.assert_allclose(alpha[~outline], truth[~outline], atol=0.1)
 
 
 def test_a_camera_s_people_in_a_row_are_seen_from_nearer_in_one_look_a_frame():

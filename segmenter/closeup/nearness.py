@@ -76,10 +76,15 @@ class Nearness:
 
 
 def thickness(people: Mask) -> float:
-    """Return how thick people (h, w) are on average, as a share of the frame's side: 0 of nobody.
+    """Return how thick people (h, w) are, as a share of the frame's side; 0 of nobody."""
+    return thickness_px(people) / people.size**0.5
+
+
+def thickness_px(people: Mask) -> float:
+    """Return how thick people are on average, in pixels: 0 of nobody.
 
     Twice their area for the length of their outline, which a stripe as thick would have.
     """
     outline = np.count_nonzero(people[1:] != people[:-1])
     outline += np.count_nonzero(people[:, 1:] != people[:, :-1])
-    return 2 * np.count_nonzero(people) / max(1, outline) / people.size**0.5
+    return 2 * np.count_nonzero(people) / max(1, outline)

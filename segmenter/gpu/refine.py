@@ -6,6 +6,7 @@ unknown band and the regularisation, which need Canny, come from the CPU.
 
 import math
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -26,16 +27,16 @@ class Outline:
     probability: Tensor  # float32
     band: Tensor  # float32, how much the fit decides, 0 to 1
     epsilon: Tensor  # float32
+    radii: list[int]  # N, of the fit's windows, in pixels of the small picture
 
 
-def refine(frames: Tensor, outline: Outline, options: RefineOptions, radius: int) -> Tensor:
+def refine(frames: Tensor, outline: Outline, options: RefineOptions) -> Tensor:
     """Turn probabilities into alphas, guided by the frames.
 
     Args:
         frames: (N, 3, H, W) uint8.
         outline: of the same frames.
         options: how edges are treated.
-        radius: of the fit's windows, in pixels of the small picture.
 
     Returns:
         (N, 1, H, W) float32 in [0, 1].
@@ -43,7 +44,7 @@ def refine(frames: Tensor, outline: Outline, options: RefineOptions, radius: int
     alpha = whole = enlarge(outline.probability, *frames.shape[-2:])
     strength = options.edge_strength
     if strength:
-        alpha = guided_alpha(whole, frames, outline, radius)
+        alpha = guided_alpha(whole, frames, outline)
     if 0 < strength < 1:
         alpha = torch.lerp(whole, alpha, strength)
     return alpha.clamp(0, 1)
@@ -58,10 +59,10 @@ def adjust(alpha: Tensor, options: RefineOptions) -> tuple[Tensor, Tensor]:
     return shown, hers
 
 
-def guided_alpha(whole: Tensor, frames: Tensor, outline: Outline, radius: int) -> Tensor:
+def guided_alpha(whole: Tensor, frames: Tensor, outline: Outline) -> Tensor:
     """Fit alpha to colour in the band; away from it the probability is decided: 0 or 1."""
     size = frames.shape[-2:]
-    fit = fit_to_colours(outline.guide, outline.probability, outline.epsilon, radius)
+    fit = fit_each(outline)
     # The contrast is cheaper here than at full size.
     fit = CONTRAST * fit
     slope, offset = fit[:, :3], fit[:, 3:] + (0.5 - 0.5 * CONTRAST)
@@ -70,6 +71,16 @@ def guided_alpha(whole: Tensor, frames: Tensor, outline: Outline, radius: int) -
         fitted.addcmul_(part, colour)
     weight = enlarge(blur(outline.band, 3), *size)
     return torch.lerp((whole > 0.5).float(), fitted.clamp_(0, 1), weight)
+
+
+def fit_each(outline: Outline) -> Tensor:
+    """Fit every frame in windows of its own radius; frames in a row that have the same together."""
+    fits, done = [], 0
+    for radius, same in groupby(outline.radii):
+        rows = slice(done, done := done + len(list(same)))
+        parts = (outline.guide[rows], outline.probability[rows], outline.epsilon[rows])
+        fits.append(fit_to_colours(*parts, radius))
+    return torch.cat(fits)
 
 
 def fit_to_colours(guide: Tensor, coarse: Tensor, epsilon: Tensor, radius: int) -> Tensor:

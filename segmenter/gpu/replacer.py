@@ -28,7 +28,6 @@ from segmenter.gpu.study import Findings, Study
 from segmenter.gpu.transfer import download, on_stream, upload
 from segmenter.inference import Segmenter
 from segmenter.pipeline import HERS_SHARE, Replacement, ReplaceOptions
-from segmenter.refine import VIDEO
 from segmenter.video import overlap
 
 Result = TypeVar("Result")
@@ -125,10 +124,10 @@ class DeviceReplacer:
         def planes(name: str) -> Tensor:
             return upload([getattr(one, name) for one in found], self._device)[:, None]
 
-        outline = Outline(
-            studied.seen.guide, planes("probability"), planes("band"), planes("epsilon")
-        )
-        alpha = refine(studied.seen.pixels, outline, options.refine, VIDEO.radius)
+        radii = [one.radius for one in found]
+        small = planes("probability"), planes("band"), planes("epsilon")
+        outline = Outline(studied.seen.guide, *small, radii)
+        alpha = refine(studied.seen.pixels, outline, options.refine)
         if not options.smoothing:
             return alpha
         return self._steady(alpha, planes("weight"))

@@ -26,6 +26,7 @@ class Findings:
     probability: Probability  # (h, w), of the chosen people
     band: NDArray[np.float32]  # (h, w), how much colours decide, 0 to 1
     epsilon: NDArray[np.float32]  # (h, w), regularisation of the fit
+    radius: int  # of its windows, in pixels
     weight: NDArray[np.float32]  # (h', w'), of the alpha before; 0 where it does not matter
 
 
@@ -60,8 +61,9 @@ def find(
     """Settle doubt, choose people, and find where their outline may be."""
     settled = decide_by_colours(probability, glance.guide, smallness_of(probability))
     chosen = choose_people(settled, frame, people)
-    band = band_weight(chosen, VIDEO)
+    detail = VIDEO.for_people(chosen > 0.5)
+    band = band_weight(chosen, detail)
     epsilon = epsilon_map(glance.guide, band > 0)
     nothing = np.zeros(glance.moving.shape[:2], np.float32)
     weight = nothing if motion is None else motion.calm_weight
-    return Findings(chosen, band, epsilon, weight)
+    return Findings(chosen, band, epsilon, detail.radius, weight)

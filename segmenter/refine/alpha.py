@@ -6,7 +6,7 @@ full size (fast guided filter, He & Sun 2015).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ from segmenter.arrays import (
     require_frame,
     to_uint8,
 )
-from segmenter.closeup import WHOLE, Crop, crops_around
+from segmenter.closeup import WHOLE, Crop, crops_around, thickness_px
 from segmenter.errors import InvalidInput
 from segmenter.places import Places
 from segmenter.refine.guided import fit_in_band
@@ -38,12 +38,26 @@ class Detail:
     near: int  # the unknown band is so wide, to either side, in any case,
     far: int  # and so wide, fading, where the network doubts
 
+    def for_people(self, people: Mask) -> "Detail":
+        """Return it for people (h, w) as thick as these: less wide for thin ones.
+
+        A window much wider than somebody holds so much background that the fit takes her for it.
+        """
+        share = thickness_px(people) / (THICK * self.radius)
+        if share >= 1:
+            return self
+        lengths = ((self.radius, 2), (self.near, 1), (self.far, 4))
+        radius, near, far = (max(least, round(share * length)) for length, least in lengths)
+        return replace(self, radius=radius, near=near, far=far)
+
 
 # The best of several by boundary F and mean error. A video, seen less closely by the network, gains
 # no more from a finer study; a camera's frames must be done in time.
 PHOTO = Detail(640, radius=8, near=3, far=18)
 VIDEO = Detail(384, radius=6, near=2, far=12)
 LIVE = Detail(256, radius=6, near=2, far=8)
+# Radii from which on people count as thick. More gain in streets what they lose in staged groups.
+THICK = 8
 # The network's doubt, by the probability of the less probable side: none up to the first, full from
 # the second on.
 DOUBT = 0.1, 0.3
@@ -166,6 +180,7 @@ def guide_alpha(
         guide: the frame at the studied size, (h, w, 3).
         detail: how closely the two are studied.
     """
+    detail = detail.for_people(coarse > 0.5)
     trust = band_weight(coarse, detail)
     band = trust > 0
     if not band.any():
@@ -186,7 +201,7 @@ def studied_parts(probability: Probability) -> list[Crop]:
 
 def unknown_band(probability: Probability) -> Mask:
     """Mark, in (h, w), the pixels near the outline, and in doubt also those farther off: hair."""
-    return band_weight(probability, PHOTO) > 0
+    return band_weight(probability, PHOTO.for_people(probability > 0.5)) > 0
 
 
 def band_weight(probability: Probability, detail: Detail) -> NDArray[np.float32]:

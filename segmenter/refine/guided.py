@@ -20,6 +20,7 @@ EPSILON_ELSEWHERE = 1e-3
 EDGE_REACH_PX = 3
 # The least a pixel weighs in the fit, where the network says one half.
 LEAST_CONFIDENCE = 0.02
+READ_BESIDE_PX = 4
 CANNY_LOW, CANNY_HIGH = 40, 110
 CANNY_BLUR_PX = 1.0
 Plane = NDArray[np.float32]  # (h, w); one plane after the other is faster than interleaved
@@ -30,7 +31,8 @@ UPPER = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 def fit_in_band(guide: Frame, coarse: Probability, band: Mask, radius: int) -> NDArray[np.float32]:
     """Return `fit_to_colours` where the band is; elsewhere it is nothing in particular."""
     left, top, width, height = cv2.boundingRect(band.astype(np.uint8))
-    reach = 2 * radius  # as far as a pixel of the fit looks
+    # As far as a pixel of the fit looks; and beside the band some of the fit is read, to weigh 0.
+    reach = 2 * radius + READ_BESIDE_PX
     rows = slice(max(0, top - reach), top + height + reach)
     columns = slice(max(0, left - reach), left + width + reach)
     guide, coarse = (np.ascontiguousarray(part[rows, columns]) for part in (guide, coarse))

@@ -12,6 +12,7 @@ from drawn import as_array, as_tensor, devices, differences, portrait, soft, tex
 
 from segmenter import composite, foreground, temporal
 from segmenter.background.blur import blur_without
+from segmenter.closeup import WHOLE
 from segmenter.gpu import blur, steady
 from segmenter.gpu import composite as gpu_composite
 from segmenter.gpu import foreground as gpu_foreground
@@ -29,7 +30,8 @@ def outline_of(frames, probabilities, device):
     """What the CPU finds on small pictures, on the device."""
     coarse = [shrink(probability, VIDEO.long_side) for probability in probabilities]
     guides = [shrink_to(frame, *small.shape) for frame, small in zip(frames, coarse, strict=True)]
-    bands = [band_weight(small, VIDEO) for small in coarse]
+    details = [VIDEO.for_people(small > 0.5) for small in coarse]
+    bands = [band_weight(*each) for each in zip(coarse, details, strict=True)]
     epsilons = [
         guided.epsilon_map(guide, band > 0) for guide, band in zip(guides, bands, strict=True)
     ]
@@ -38,6 +40,7 @@ def outline_of(frames, probabilities, device):
         as_tensor(coarse, device),
         as_tensor(bands, device),
         as_tensor(epsilons, device),
+        [detail.radius for detail in details],
     )
 
 
@@ -70,7 +73,7 @@ def test_the_fit_is_that_of_the_cpu(device):
 def test_refinement(device, options):
     frames, probabilities = [FRAME, OTHER_FRAME], [PROBABILITY, OTHER_PROBABILITY]
     tensors = as_tensor(frames, device), outline_of(frames, probabilities, device)
-    found = gpu_refine.adjust(gpu_refine.refine(*tensors, options, VIDEO.radius), options)
+    found = gpu_refine.adjust(gpu_refine.refine(*tensors, options), options)
     pairs = zip(*map(as_array, found), strict=True)
     for (shown, hers), frame, probability in zip(pairs, frames, probabilities, strict=True):
         coarse = shrink(probability, VIDEO.long_side)
@@ -82,10 +85,24 @@ def test_refinement(device, options):
 
 
 @devices
+def test_each_frame_is_refined_in_windows_for_its_people(device):
+    thin = np.zeros_like(PROBABILITY)
+    thin[100:300, 200:212] = 1
+    frames, probabilities = [FRAME, OTHER_FRAME, FRAME], [PROBABILITY, thin, PROBABILITY]
+    outline = outline_of(frames, probabilities, device)
+    assert outline.radii == [VIDEO.radius, 2, VIDEO.radius]
+    found = as_array(gpu_refine.refine(as_tensor(frames, device), outline, RefineOptions()))
+    for alpha, frame, probability in zip(found, frames, probabilities, strict=True):
+        coarse = shrink(probability, VIDEO.long_side)
+        apart = differences(alpha, refine(coarse, frame, detail=VIDEO, parts=[WHOLE]))
+        assert np.percentile(apart, 99) <= 1 and apart.max() <= 8
+
+
+@devices
 def test_nobody_has_no_outline(device):
     nobody = np.full(PROBABILITY.shape, 0.02, np.float32)
     outline = outline_of([FRAME], [nobody], device)
-    found = gpu_refine.refine(as_tensor([FRAME], device), outline, RefineOptions(), VIDEO.radius)
+    found = gpu_refine.refine(as_tensor([FRAME], device), outline, RefineOptions())
     assert not found.any()
 
 

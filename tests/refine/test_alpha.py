@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -7,8 +8,8 @@ import pytest
 from segmenter import Segmenter, open_image
 from segmenter.closeup import WHOLE, Crop
 from segmenter.errors import InvalidInput
-from segmenter.metrics import boundary_f, mad
-from segmenter.refine import VIDEO, RefineOptions, adjust, refine
+from segmenter.metrics import boundary_f, iou, mad
+from segmenter.refine import VIDEO, RefineOptions, adjust, guided, refine
 from segmenter.refine.alpha import studied_parts, unknown_band
 from segmenter.resample import halve
 
@@ -46,6 +47,37 @@ def test_the_outline_moves_to_the_pictures_edge():
     assert mad(alpha, truth) < 0.5 * mad(probability, truth)
     assert boundary_f(alpha > 0.5, truth > 0.5) > boundary_f(probability > 0.5, truth > 0.5)
     assert boundary_f(alpha > 0.5, truth > 0.5) > 0.95
+
+
+@pytest.mark.parametrize("width", [5, 8, 20])
+def test_thin_people_before_a_room_of_all_colours_stay(width):
+    people = np.zeros((SIZE, SIZE), np.float32)
+    for left in (60, 100, 150, 210):
+        people[80:260, left : left + width] = 1
+    soft = cv2.GaussianBlur(people, (0, 0), 0.8)[..., None]
+    frame = np.uint8(soft * patchwork(16) + (1 - soft) * patchwork(8))
+    alpha = refine(0.85 * cv2.GaussianBlur(people, (0, 0), 1.5), frame)
+    assert iou(alpha >= 0.5, people == 1) > 0.95
+
+
+def patchwork(patch: int) -> np.ndarray:
+    """Colours that flow into each other, a new one every `patch` pixels."""
+    few = np.random.default_rng(patch).integers(
+        30, 220, (SIZE // patch, SIZE // patch, 3), np.uint8
+    )
+    return cv2.resize(few, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+
+
+def test_windows_shrink_with_people_and_are_the_usual_ones_for_thick_people():
+    def windows(width):
+        people = np.zeros((SIZE, SIZE), bool)
+        people[:, 20 : 20 + width] = True  # from edge to edge: its outline is two lines
+        return VIDEO.for_people(people)
+
+    assert windows(48) == windows(200) == VIDEO
+    assert windows(24) == replace(VIDEO, radius=3, near=1, far=6)
+    assert windows(2) == replace(VIDEO, radius=2, near=1, far=4)
+    assert VIDEO.for_people(np.zeros((SIZE, SIZE), bool)).radius == 2
 
 
 def test_strength_zero_is_the_probability():
@@ -115,6 +147,17 @@ def test_the_band_is_wider_where_the_network_doubts():
     wider = unknown_band(doubting)
     assert wider[ROW - 95, COLUMN] and not sure[ROW - 95, COLUMN]
     assert (wider | ~sure).all()
+
+
+def test_where_nothing_was_fitted_nothing_is_read(monkeypatch):
+    """Not even to weigh 0, which no undefined number would be afterwards."""
+    people = np.zeros((256, SIZE), np.float32)
+    people[100:140, 103:111] = 1
+    frame = np.ascontiguousarray(photograph(disc())[:256])
+    monkeypatch.setattr(
+        guided.np, "empty", lambda shape, dtype=float: np.full(shape, np.nan, dtype)
+    )
+    assert np.isfinite(refine(people, frame, parts=[WHOLE])).all()
 
 
 def test_a_halved_frame_at_hand_changes_nothing():
