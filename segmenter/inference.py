@@ -17,14 +17,13 @@ from segmenter.graph_cut import decide_doubt
 from segmenter.photo_views import (
     FAINT,
     FIRST,
-    NEAR,
     SCAN,
-    WHOLE,
     is_believed,
+    is_small,
     is_sparse,
     join_views,
+    next_shares,
     with_gaps_of,
-    zoom_for,
 )
 from segmenter.preprocess import Batch, Geometry, padded_shape, restore, to_batch
 from segmenter.resample import enlarge, fit
@@ -142,8 +141,9 @@ class Segmenter:
 
     def _join_views(self, frame: Frame, first: Probability) -> Probability:
         """Return the answer of three views, as large as the largest; `first` is of the first."""
-        zoom = zoom_for(first)
-        whole, near = self._view(frame, zoom * WHOLE), self._view(frame, zoom * NEAR)
+        whole, near = (self._view(frame, share) for share in next_shares(first))
+        if is_small(first):
+            first = whole
         joined = with_gaps_of(near, join_views(first, whole, near), frame)
         return decide_doubt(joined, frame)
 

@@ -7,13 +7,18 @@ shows the outline, but parts of a body far from it may puzzle the network.
 import numpy as np
 
 from segmenter.arrays import Frame, Probability
-from segmenter.people.holes import WORKING_SIZE, open_gaps, overlooked_gaps
+from segmenter.closeup import thickness
+from segmenter.people.holes import WORKING_SIZE, open_gaps, overlooked_gaps, pieces_of
 from segmenter.refine.outline import distance_to_outline
 from segmenter.resample import enlarge, shrink
 
 # Long sides of the three views, as shares of a record's `photo_size`; the last two grow with the
 # zoom.
 FIRST, WHOLE, NEAR = 5 / 6, 7 / 12, 7 / 6
+# Small people who are near each other, as in a group, are seen from nearer: thinner on average than
+# THIN, and the tallest shorter than SHORT, as shares of the first view's side. Their first and
+# smallest view are then one.
+THIN, SHORT, SMALL_WHOLE, SMALL_NEAR = 0.1, 0.6, 3 / 2, 13 / 6
 # Where people fill less than SPARSE of the first view, a finer one, SCAN, looks for those that it
 # overlooks. Whoever is at least as probable as FAINT there gets a look of her own.
 SPARSE, SCAN, FAINT = 0.1, 7 / 3, 0.3
@@ -46,12 +51,27 @@ def is_believed(joined: Probability) -> bool:
     return surely and 0 < person.mean() <= FITTING
 
 
-def zoom_for(first: Probability) -> float:
-    """Return how much larger the other views should be, so that people look equally large.
+def is_small(first: Probability) -> bool:
+    """Tell whether all people in the first view, (h, w), are small, and there are some."""
+    people = first > 0.5
+    tallest = max((rows.stop - rows.start for (rows, _), _ in pieces_of(people)), default=0)
+    return 0 < tallest < SHORT * max(people.shape) and thickness(people) < THIN
+
+
+def next_shares(first: Probability) -> tuple[float, float]:
+    """Return how large the smallest and the nearest view are, as shares of `photo_size`.
 
     Args:
         first: (h, w), of the first view.
     """
+    if is_small(first):
+        return SMALL_WHOLE, SMALL_NEAR
+    zoom = zoom_for(first)
+    return zoom * WHOLE, zoom * NEAR
+
+
+def zoom_for(first: Probability) -> float:
+    """Return how much larger the other views should be, so that people look equally large."""
     filled = float((first > 0.5).mean())
     return (
         LARGEST_ZOOM if filled == 0 else float(np.clip((FILLED / filled) ** 0.5, 1, LARGEST_ZOOM))

@@ -59,6 +59,22 @@ def test_a_photo_is_seen_in_three_views_each_also_mirrored(segmenter, monkeypatc
         np.testing.assert_array_equal(mirrored, plain[..., ::-1])
 
 
+def test_a_group_of_small_people_is_seen_from_nearer_in_two_views(segmenter, monkeypatch):
+    seen = []
+
+    def run(batch, *, comes_again):
+        seen.append(batch.shape[3])
+        height, width = batch.shape[2:]
+        logits = np.full((1, 1, height, width), -9, np.float32)
+        for left in range(width // 20, width, width // 5):
+            logits[..., height // 5 : 3 * height // 4, left : left + width // 16] = 9
+        return logits
+
+    monkeypatch.setattr(segmenter.backend, "run", run)
+    segmenter.probability(np.zeros((600, 800, 3), np.uint8))
+    assert seen == [320, 320, 576, 576, 832, 832]
+
+
 def test_who_reaches_beyond_the_right_border_is_whole_there(segmenter):
     frame = open_image(EXAMPLES / "portraits" / "eileen-collins.jpg")
     whole = matte_of_image(frame, segmenter)

@@ -192,11 +192,11 @@ def test_more_small_people_than_parts_are_seen_from_nearer_in_files_all_together
     frame = row_of_people()
     for _ in range(2):
         assert matting.look(frame, smoothing=False).parts == [WHOLE]
-    assert [size for *_, size, _ in segmenter.expected] == [384, 512, 512]
+    assert [size for *_, size, _ in segmenter.expected] == [384, 640, 640]
     segmenter.expected.clear()
     frame[20:110, 20:330] = RED
     assert matting.look(frame, smoothing=False).parts == [WHOLE]
-    assert [size for *_, size, _ in segmenter.expected] == [512, 384]
+    assert [size for *_, size, _ in segmenter.expected] == [640, 384]
 
 
 @pytest.mark.parametrize("closely", [True, False])

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from segmenter.photo_views import is_believed, is_sparse, join_views, with_gaps_of, zoom_for
+from segmenter.photo_views import (
+    is_believed,
+    is_small,
+    is_sparse,
+    join_views,
+    next_shares,
+    with_gaps_of,
+    zoom_for,
+)
 
 
 def left_part(share, height=60, width=80):
@@ -16,6 +24,34 @@ def left_part(share, height=60, width=80):
 )
 def test_small_people_are_looked_at_from_nearer(filled, zoom):
     assert zoom_for(left_part(filled)) == pytest.approx(zoom)
+
+
+def in_a_row(count, width, height):
+    """So many people of that many pixels in a view of 240x320."""
+    probability = np.zeros((240, 320), np.float32)
+    for number in range(count):
+        left = 10 + number * 60
+        probability[200 - height : 200, left : left + width] = 1
+    return probability
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "height", "expected"),
+    [
+        (5, 20, 120, True),
+        (1, 20, 120, True),
+        (5, 20, 195, False),  # tall
+        (3, 58, 120, False),  # thick
+        (0, 0, 0, False),
+    ],
+)
+def test_groups_of_small_people_are_seen_from_nearest(count, width, height, expected):
+    view = in_a_row(count, width, height)
+    assert is_small(view) == expected
+    whole, near = next_shares(view)
+    assert (whole >= 1.5 and near > 2) == expected
+    if not expected:
+        assert near / whole == 2
 
 
 def test_the_largest_view_counts_at_the_outline_only():

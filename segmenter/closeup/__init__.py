@@ -1,7 +1,7 @@
 """Where people are in a picture, to be seen from nearer when they are small."""
 
 from segmenter.closeup.crops import LEAST_PIECE, WHOLE, Crop, crops_around
-from segmenter.closeup.nearness import OF_CAMERA, OF_VIDEO, Nearness, thickness_px
+from segmenter.closeup.nearness import OF_CAMERA, OF_VIDEO, Nearness, thickness, thickness_px
 from segmenter.closeup.parts import QUARTERS, Closeup, Part
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Nearness",
     "Part",
     "crops_around",
+    "thickness",
     "thickness_px",
 ]

@@ -15,19 +15,22 @@ class Limits:
     """When people are looked at from nearer, and how near."""
 
     small: float  # people who fill less of the frame than this share are looked at from nearer,
-    large: float  # until they fill this, or have not been small for HELD looks
+    large: float  # until they fill this, or have not been small for HELD looks;
     nearer: float  # times the usual size
-    # By `thickness`: thinner people count as small however much they fill, as groups do, and
-    # somebody who is seen from head to toe. They count as large when they are `thicker` times that.
-    thin: float = 0
+    # People thinner than `thin`, by `thickness`, are looked at from `nearest`, however much they
+    # fill: groups, and who is seen from head to toe. Until they are `thicker` times that.
+    thin: float
+    nearest: float  # times the usual size
     thicker: float = 1.3
 
 
 # Of 75 half bodies before rooms and streets, as frames of a video, those who fill .25 to .32 have
-# boundary F .922 when seen from nearer, and .906 when not; those who fill more gain little.
-OF_VIDEO = Limits(0.3, 0.4, 4 / 3)
-# Groups, and people seen from head to toe, are found only in part at a camera's usual size.
-OF_CAMERA = Limits(0.17, 0.23, 7 / 5, thin=0.13)
+# boundary F .922 when seen from nearer, and .906 when not; those who fill more gain little. Groups
+# staged before such backgrounds have .873 when seen from nearest, and .847 when only from nearer.
+OF_VIDEO = Limits(0.3, 0.4, 4 / 3, thin=0.1, nearest=5 / 3)
+# Groups, and people seen from head to toe, are found only in part at a camera's usual size; the
+# nearest that is fast enough.
+OF_CAMERA = Limits(0.17, 0.23, 7 / 5, thin=0.13, nearest=7 / 5)
 # For so many looks people who are no longer small are still seen from nearer, so that the size does
 # not come and go. While nothing moves one look serves four frames, so these are 40 frames at most:
 # a chunk of a video, which sees the 48 frames before its own, then has the same size as a run
@@ -45,17 +48,23 @@ class Nearness:
 
     def reset(self) -> None:
         """Look from far again."""
-        self._since = HELD  # looks since somebody small was seen
+        self._since_small = self._since_thin = HELD  # looks since such people were seen
+
+    @property
+    def sizes(self) -> list[int]:
+        """All that `size` may become, from far to near."""
+        shares = {1, self._limits.nearer, self._limits.nearest}
+        return [round(share * self._far) for share in sorted(shares)]
 
     @property
     def size(self) -> int:
         """Long side, in pixels, that the network should see now."""
-        return self.largest_size if self._since < HELD else self._far
-
-    @property
-    def largest_size(self) -> int:
-        """The largest that `size` may become."""
-        return round(self._limits.nearer * self._far)
+        share = 1.0
+        if self._since_small < HELD:
+            share = self._limits.nearer
+        if self._since_thin < HELD:
+            share = self._limits.nearest
+        return round(share * self._far)
 
     def changes(self, probability: Probability) -> bool:
         """Take in what was found, and tell whether `size` is another now: look again.
@@ -66,13 +75,17 @@ class Nearness:
         before, limits = self.size, self._limits
         people = shrink(probability, SEEN_SIDE) > 0.5
         filled, thick = float(people.mean()), thickness(people)
-        if filled and (filled < limits.small or thick < limits.thin):
-            self._since = 0
-        elif filled >= limits.large and thick >= limits.thicker * limits.thin:
-            self._since = HELD
-        else:
-            self._since += 1
+        self._since_small = since(self._since_small, filled, limits.small, limits.large)
+        thick_from = limits.thicker * limits.thin
+        self._since_thin = since(self._since_thin, thick, limits.thin, thick_from)
         return self.size != before
+
+
+def since(before: int, measure: float, least: float, most: float) -> int:
+    """Count looks since a measure, which is 0 of nobody, was below `least`; HELD from `most` on."""
+    if 0 < measure < least:
+        return 0
+    return HELD if measure >= most else before + 1
 
 
 def thickness(people: Mask) -> float:

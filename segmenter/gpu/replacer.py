@@ -172,7 +172,7 @@ class DeviceReplacer:
         # A blur needs memory of its own; others are a picture, and would begin to play.
         is_harmless = isinstance(background, (Blur, Transparent))
         behind = background if is_harmless else Colour(0, 0, 0)
-        for long_side in (self._nearness.size, self._nearness.largest_size):  # a graph of each
+        for long_side in self._nearness.sizes:  # a graph of each
             seen = self._looker(frames, self._batch, long_side)
         self.place(self.study(seen, options), behind, [0.0] * self._batch)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.closeup import OF_CAMERA, Nearness
+from segmenter.closeup import OF_CAMERA, OF_VIDEO, Nearness
 from segmenter.closeup.nearness import HELD, thickness
 
 
@@ -86,11 +86,22 @@ def test_a_camera_s_large_groups_of_thin_people_are_seen_from_nearer_until_they_
     widths = (30, 14, 18, 26)  # of 120: .25, .12, .15 and .22
     answers = [(nearness.changes(stripes(4, width)), nearness.size) for width in widths]
     assert answers == [(False, 320), (True, 448), (False, 448), (True, 320)]
-    assert not Nearness(384).changes(stripes(4, 14))  # a video's are seen finely enough
 
 
-def test_the_largest_size_is_what_small_people_get():
-    nearness = Nearness(96)
-    assert nearness.largest_size == 128
-    nearness.changes(filling(0.1))
-    assert nearness.size == 128
+def test_a_video_s_thin_people_are_seen_from_nearest_until_they_are_thick():
+    nearness = Nearness(384)
+    widths = (30, 11, 13, 18, 30)  # of 120: .25, .09, .11, .15 and .25; they fill .18 to .75
+    answers = [(nearness.changes(stripes(4, width)), nearness.size) for width in widths]
+    assert answers == [(False, 384), (True, 640), (False, 640), (True, 384), (False, 384)]
+    assert nearness.changes(stripes(1, 11)) and nearness.size == 640
+    assert nearness.changes(stripes(1, 36)) and nearness.size == 512, "small, but thick"
+
+
+def test_sizes_are_all_that_size_may_become():
+    for limits, sizes in ((OF_VIDEO, [96, 128, 160]), (OF_CAMERA, [96, 134])):
+        nearness = Nearness(96, limits)
+        seen = {nearness.size}
+        for probability in (filling(0.1), stripes(4, 11), filling(0.9)):
+            nearness.changes(probability)
+            seen.add(nearness.size)
+        assert nearness.sizes == sorted(seen) == sizes
