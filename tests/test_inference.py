@@ -66,8 +66,9 @@ def test_a_group_of_small_people_is_seen_from_nearer_in_two_views(segmenter, mon
         seen.append(batch.shape[3])
         height, width = batch.shape[2:]
         logits = np.full((1, 1, height, width), -9, np.float32)
-        for left in range(width // 20, width, width // 5):
-            logits[..., height // 5 : 3 * height // 4, left : left + width // 16] = 9
+        for middle in range(width // 10, width, width // 5):
+            reach = width // 32
+            logits[..., height // 5 : 3 * height // 4, middle - reach : middle + reach] = 9
         return logits
 
     monkeypatch.setattr(segmenter.backend, "run", run)
