@@ -15,10 +15,9 @@ from segmenter.resample import enlarge, shrink
 # Long sides of the three views, as shares of a record's `photo_size`; the last two grow with the
 # zoom.
 FIRST, WHOLE, NEAR = 5 / 6, 7 / 12, 7 / 6
-# Small people who are near each other, as in a group, are seen from nearer: thinner on average than
-# THIN, and the tallest shorter than SHORT, as shares of the first view's side. Their first and
-# smallest view are then one.
-THIN, SHORT, SMALL_WHOLE, SMALL_NEAR = 0.1, 0.6, 3 / 2, 13 / 6
+# People are small where the tallest and their thickness together are less than SMALL of the first
+# view's side. As groups are, they are seen from nearer, and their first and smallest view are one.
+SMALL, SMALL_WHOLE, SMALL_NEAR = 0.75, 3 / 2, 13 / 6
 # Where people fill less than SPARSE of the first view, a finer one, SCAN, looks for those that it
 # overlooks. Whoever is at least as probable as FAINT there gets a look of her own.
 SPARSE, SCAN, FAINT = 0.1, 7 / 3, 0.3
@@ -55,7 +54,7 @@ def is_small(first: Probability) -> bool:
     """Tell whether all people in the first view, (h, w), are small, and there are some."""
     people = first > 0.5
     tallest = max((rows.stop - rows.start for (rows, _), _ in pieces_of(people)), default=0)
-    return 0 < tallest < SHORT * max(people.shape) and thickness(people) < THIN
+    return bool(0 < tallest < (SMALL - thickness(people)) * max(people.shape))
 
 
 def next_shares(first: Probability) -> tuple[float, float]:

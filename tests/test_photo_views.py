@@ -40,8 +40,10 @@ def in_a_row(count, width, height):
     [
         (5, 20, 120, True),
         (1, 20, 120, True),
-        (5, 20, 195, False),  # tall
-        (3, 58, 120, False),  # thick
+        (3, 56, 100, True),  # half bodies
+        (5, 20, 195, True),
+        (3, 50, 195, False),  # tall
+        (1, 250, 150, False),  # thick
         (0, 0, 0, False),
     ],
 )
