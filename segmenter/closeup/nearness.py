@@ -26,7 +26,7 @@ class Limits:
 
 # Of 75 half bodies before rooms and streets, as frames of a video, those who fill .25 to .32 have
 # boundary F .922 when seen from nearer, and .906 when not; those who fill more gain little. Groups
-# staged before such backgrounds have .873 when seen from nearest, and .847 when only from nearer.
+# staged before such backgrounds have .896 when seen from nearest, and .847 when only from nearer.
 OF_VIDEO = Limits(0.3, 0.4, 4 / 3, thin=0.1, nearest=5 / 3)
 # Groups, and people seen from head to toe, are found only in part at a camera's usual size; the
 # nearest that is fast enough.
