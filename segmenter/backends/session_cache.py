@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 
 # To make a session takes as long as about ten runs, and 30 MB; it saves 3 to 8 % of each run. With
 # OpenVINO it takes some dozen runs and saves half of each.
-# Frames of one size need five: seen whole, seen from nearer, and parts of them in three shapes.
+# Frames of one size need six: seen whole from far, nearer and nearest, and parts in three shapes.
 # Where more than two people are far apart, parts have three smaller shapes.
 OFTEN, MOST_SESSIONS = 50, 6
 
