@@ -87,7 +87,7 @@ def test_raw_scores_the_network_and_otherwise_what_refinement_makes_of_it(tmp_pa
     (photos,) = find_sets([put_pair(tmp_path / "set")])
     model = Model("red", Soft(), NETWORK)
     raw, refined = (evaluate(model, photos, raw=raw).row() for raw in (True, False))
-    assert refined["mae"] < 0.2 * raw["mae"]
+    assert refined["mae"] < 0.4 * raw["mae"]
 
 
 def test_pictures_with_nobody_can_be_scored(tmp_path):
