@@ -206,10 +206,17 @@ def pictures_of(
 
 
 def alphas_of(
-    frames: Iterable[Frame], segmenter: Segmenter, options: ReplaceOptions
+    frames: Iterable[Frame],
+    segmenter: Segmenter,
+    options: ReplaceOptions,
+    *,
+    closely: bool = True,
 ) -> Iterator[tuple[Frame, Alpha]]:
-    """Yield every frame with its alpha; reading, the network and refinement overlap."""
-    matting = Matting(segmenter, closely=True)
+    """Yield every frame with its alpha; reading, the network and refinement overlap.
+
+    `closely` looks as at a video's frames, else as at a camera's.
+    """
+    matting = Matting(segmenter, closely=closely)
 
     def cut(look: Look) -> tuple[Frame, Alpha]:
         return look.frame, matting.cut(look, options)

@@ -285,14 +285,15 @@ def test_evaluate_leaves_steps_out_and_writes_sheets(models, tmp_path, capsys):
     assert f"{tmp_path / 'empty'} has no folder images" in capsys.readouterr().err
 
 
-def test_evaluate_scores_a_clip_frame_by_frame_and_steadied(models, tmp_path, capsys):
+def test_evaluate_scores_a_clip_as_a_video_and_as_a_camera(models, tmp_path, capsys):
     for name in "abc":
         put_pair(tmp_path / "clip", name)
     assert cli.main(["evaluate", "--clips", str(tmp_path / "clip"), "--json", "--quiet"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["clip"], row["way"], row["frames"]) for row in rows] == [
-        ("clip", "frame by frame", 3),
-        ("clip", "steadied", 3),
+        ("clip", "video, frame by frame", 3),
+        ("clip", "video", 3),
+        ("clip", "camera", 3),
     ]
     assert all(row["flicker"] == 0 and row["lag"] is None for row in rows)
     assert cli.main(["evaluate", "--clips", str(tmp_path / "clip"), "--quiet"]) == 0

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from segmenter.batch import progress
 from segmenter.errors import InvalidDataset
-from segmenter.metrics import flicker, iou, lag
+from segmenter.metrics import boundary_f, flicker, iou, lag
 from segmenter.pipeline import ReplaceOptions
 from segmenter.stream import alphas_of
 from segmenter.training.evaluate import Model, check_scored, read_pair
@@ -16,17 +17,28 @@ from segmenter.training.pairs import find_pairs
 from segmenter.training.pictures import find_folder
 from segmenter.training.staged import Clip, Stage
 
-CLIP_COLUMNS = ("model", "clip", "way", "frames", "person_iou", "flicker", "lag")
+CLIP_COLUMNS = ("model", "clip", "way", "frames", "person_iou", "boundary_f", "flicker", "lag")
+
+
+@dataclass(frozen=True)
+class Way:
+    """How frames get their alphas."""
+
+    smoothing: bool = True
+    closely: bool = True  # as a video's, else as a camera's
+
+
 WAYS = {
-    "frame by frame": ReplaceOptions(smoothing=False),
-    "steadied": ReplaceOptions(),
+    "video, frame by frame": Way(smoothing=False),
+    "video": Way(),
+    "camera": Way(closely=False),
 }
 
 
 def evaluate_clips(
     model: Model, folders: Sequence[Path], *, quiet: bool = True
 ) -> list[dict[str, str | int | float | None]]:
-    """Score one model on clips, each in every way, as a user's video gets its mattes.
+    """Score one model on clips, each in every way that a user's frames get their mattes.
 
     Args:
         model: the model.
@@ -35,9 +47,9 @@ def evaluate_clips(
         quiet: no progress bar.
 
     Returns:
-        A row a clip and way, as CLIP_COLUMNS: mean person IoU of alpha and truth cut at one half;
-        flicker, mean change of alpha where the truth does not change; lag in frames, None for a
-        clip in which nobody appears from one frame to the next.
+        A row a clip and way, as CLIP_COLUMNS: mean person IoU and boundary F of alpha and truth cut
+        at one half; flicker, mean change of alpha where the truth does not change; lag in frames,
+        None for a clip in which nobody appears from one frame to the next.
 
     Raises:
         InvalidDataset: a folder is neither, or a file in it can't be used.
@@ -81,10 +93,11 @@ def read_clip(folder: Path) -> Clip:
 
 def score_clip(model: Model, clip: Clip, way: str) -> dict[str, str | int | float | None]:
     """Score one clip in one of WAYS."""
-    with closing(alphas_of(clip.frames, model.segmenter, WAYS[way])) as found:
+    options, closely = ReplaceOptions(smoothing=WAYS[way].smoothing), WAYS[way].closely
+    with closing(alphas_of(clip.frames, model.segmenter, options, closely=closely)) as found:
         alphas = np.stack([alpha for _, alpha in found])
     truths = np.stack(clip.truths)
-    overlaps = [iou(*pair) for pair in zip(alphas >= 0.5, truths >= 0.5, strict=True)]
+    masks = list(zip(alphas >= 0.5, truths >= 0.5, strict=True))
     before = None if clip.step is None else clip.step - 1
     late = None if before is None else lag(alphas[before:], truths[before:])
     return {
@@ -92,7 +105,8 @@ def score_clip(model: Model, clip: Clip, way: str) -> dict[str, str | int | floa
         "clip": clip.name,
         "way": way,
         "frames": len(alphas),
-        "person_iou": float(np.mean(overlaps)),
+        "person_iou": float(np.mean([iou(*pair) for pair in masks])),
+        "boundary_f": float(np.mean([boundary_f(*pair) for pair in masks])),
         "flicker": round(flicker(alphas, truths), 6),
         "lag": late if late != float("inf") else None,  # JSON has no word for it
     }

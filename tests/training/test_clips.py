@@ -8,6 +8,7 @@ from photo_sets import NETWORK, NamedSegmenter, put_pair
 from segmenter.errors import InvalidDataset
 from segmenter.training.clips import (
     CLIP_COLUMNS,
+    WAYS,
     check_clips,
     evaluate_clips,
     read_clip,
@@ -68,19 +69,39 @@ def steady(segmenter=None):
 
 def test_a_network_that_blinks_flickers_less_when_steadied():
     clip = noisy(clip_of([20] * 12))  # where nothing changes a network does not blink
-    rows = [
-        score_clip(model(BlinkingSegmenter()), clip, way) for way in ("frame by frame", "steadied")
-    ]
-    assert rows[0]["flicker"] > 0.1  # a third of the frame appears and disappears
-    assert rows[1]["flicker"] < 0.5 * rows[0]["flicker"]
-    assert rows[1]["person_iou"] > rows[0]["person_iou"]
+    alone, steadied, camera = (score_clip(model(BlinkingSegmenter()), clip, way) for way in WAYS)
+    assert alone["flicker"] > 0.1  # a third of the frame appears and disappears
+    for row in (steadied, camera):
+        assert row["flicker"] < 0.5 * alone["flicker"]
+        assert row["person_iou"] > alone["person_iou"]
+
+
+def test_a_video_is_seen_at_a_larger_size_than_a_camera():
+    class Sizes(NamedSegmenter):
+        live_size = 256
+
+        def __init__(self):
+            super().__init__()
+            self.seen = set()
+
+        def probability(self, frame, size=None):
+            self.seen.add(size)
+            return super().probability(frame, size)
+
+    segmenters = {way: Sizes() for way in WAYS}
+    for way, segmenter in segmenters.items():
+        score_clip(model(segmenter), clip_of([20, 22]), way)
+    photo_size = NamedSegmenter().photo_size
+    assert segmenters["video"].seen == segmenters["video, frame by frame"].seen == {photo_size}
+    assert segmenters["camera"].seen == {256}
 
 
 def test_a_network_that_is_right_has_neither_flicker_nor_lag():
-    row = score_clip(model(steady()), clip_of([None] * 5 + [20] * 5, step=5), "steadied")
+    row = score_clip(model(steady()), clip_of([None] * 5 + [20] * 5, step=5), "video")
     assert row["lag"] <= 1
     assert row["flicker"] < 0.01
     assert row["person_iou"] > 0.95
+    assert row["boundary_f"] > 0.95
     assert set(row) == set(CLIP_COLUMNS)
 
 
@@ -95,7 +116,7 @@ def test_a_network_that_sees_people_late_lags():
             self.seen += bool(found.any()) and is_whole
             return found * np.float32(self.seen > 3)
 
-    row = score_clip(model(Late()), clip_of([None] * 5 + [20] * 8, step=5), "frame by frame")
+    row = score_clip(model(Late()), clip_of([None] * 5 + [20] * 8, step=5), "video, frame by frame")
     assert row["lag"] == 3
 
 
@@ -106,7 +127,9 @@ def test_the_lag_of_a_network_that_sees_nobody_has_no_number():
         def probability(self, frame, size=None):
             return np.zeros(frame.shape[:2], np.float32)
 
-    row = score_clip(model(Blind()), clip_of([None] * 3 + [20] * 3, step=3), "frame by frame")
+    row = score_clip(
+        model(Blind()), clip_of([None] * 3 + [20] * 3, step=3), "video, frame by frame"
+    )
     assert row["lag"] is None
 
 
@@ -116,8 +139,9 @@ def test_a_clip_from_its_folder(tmp_path):
         put_pair(tmp_path / "walk", f"{number:04}", frame, (mask * 255).astype(np.uint8))
     rows = evaluate_clips(model(steady()), [tmp_path / "walk"])
     assert [(row["clip"], row["way"], row["frames"]) for row in rows] == [
-        ("walk", "frame by frame", 3),
-        ("walk", "steadied", 3),
+        ("walk", "video, frame by frame", 3),
+        ("walk", "video", 3),
+        ("walk", "camera", 3),
     ]
     assert rows[0]["lag"] is None
     assert rows[0]["person_iou"] > 0.95
@@ -130,8 +154,8 @@ def test_a_training_folder_stages_its_clips(data, monkeypatch):
     rows = evaluate_clips(model(steady()), [data])
     assert {row["clip"] for row in rows} >= {"still 1", "fast 1", "cut 1"}
     assert [row["clip"] for row in rows if row["lag"] is not None] == [
-        *["appears 1"] * 2,
-        *["cut 1"] * 2,
+        *["appears 1"] * 3,
+        *["cut 1"] * 3,
     ]
 
 
