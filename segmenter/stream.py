@@ -16,6 +16,7 @@ from pathlib import Path
 
 from segmenter.arrays import Alpha, Cutout, Frame, require_frame
 from segmenter.background import Background, Transparent, require_background
+from segmenter.closeup import Pace
 from segmenter.errors import InvalidInput
 from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
@@ -66,7 +67,7 @@ class LiveReplacer:
             options: None for the defaults.
             closely: look as at a video's frames, which finds smaller people, for more work.
         """
-        self._matting = Matting(segmenter, closely=closely)
+        self._matting, self._pace = Matting(segmenter, closely=closely), Pace()
         self._card = card_for_live(segmenter)
         self._background = require_background(background) or Transparent()
         self._options = require_for_motion(options)
@@ -90,11 +91,16 @@ class LiveReplacer:
             background, options = self._background, self._options
         if self._card and (done := self._card.try_one(frame, background, options, time_s)):
             return lambda: done
-        look = self._matting.look(frame, smoothing=options.smoothing)
-        cut = self._matting.cut
-        return lambda: put_before(
-            background, frame, cut(look, options), options.refine, time_s, look.small
-        )
+        begun = time.monotonic()
+        look = self._matting.look(frame, smoothing=options.smoothing, has_time=self._pace.has_time)
+
+        def finish() -> Replacement:
+            alpha = self._matting.cut(look, options)
+            done = put_before(background, frame, alpha, options.refine, time_s, look.small)
+            self._pace.took(time.monotonic() - begun)
+            return done
+
+        return finish
 
     def update(
         self, background: Background | None = None, options: ReplaceOptions | None = None
@@ -211,17 +217,18 @@ def alphas_of(
     options: ReplaceOptions,
     *,
     closely: bool = True,
+    has_time: bool = False,
 ) -> Iterator[tuple[Frame, Alpha]]:
     """Yield every frame with its alpha; reading, the network and refinement overlap.
 
-    `closely` looks as at a video's frames, else as at a camera's.
+    `closely` looks as at a video's frames, else as at a camera's, more finely where it `has_time`.
     """
     matting = Matting(segmenter, closely=closely)
 
     def cut(look: Look) -> tuple[Frame, Alpha]:
         return look.frame, matting.cut(look, options)
 
-    look = partial(matting.look, smoothing=options.smoothing)
+    look = partial(matting.look, smoothing=options.smoothing, has_time=has_time)
     return overlap(overlap(overlap(frames, require_frame), look), cut)
 
 

@@ -294,6 +294,7 @@ def test_evaluate_scores_a_clip_as_a_video_and_as_a_camera(models, tmp_path, cap
         ("clip", "video, frame by frame", 3),
         ("clip", "video", 3),
         ("clip", "camera", 3),
+        ("clip", "camera, busy machine", 3),
     ]
     assert all(row["flicker"] == 0 and row["lag"] is None for row in rows)
     assert cli.main(["evaluate", "--clips", str(tmp_path / "clip"), "--quiet"]) == 0

@@ -225,6 +225,26 @@ def test_a_camera_s_people_in_a_row_are_seen_from_nearer_in_one_look_a_frame():
     assert [size for *_, size, _ in segmenter.expected] == [320, 448, 448, 448]
 
 
+def test_where_there_is_time_a_camera_s_frames_and_their_parts_are_seen_larger():
+    sizes = []
+    for has_time in (False, True):
+        segmenter = Counting()
+        matting = Matting(segmenter, closely=False)
+        look = matting.look(person(side=20), smoothing=False, has_time=has_time)
+        assert look.parts != [WHOLE]
+        sizes.append([size for *_, size, _ in segmenter.expected])
+    (whole, group, part), finer = sizes
+    assert (whole, group) == (320, 448)
+    assert finer == [384, 512, pytest.approx(1.2 * part, abs=1)]
+
+
+@pytest.mark.parametrize("has_time", [False, True])
+def test_a_video_is_seen_at_its_own_size_whatever_the_time(has_time):
+    segmenter = Counting()
+    Matting(segmenter, closely=True).look(person(side=90), smoothing=True, has_time=has_time)
+    assert [size for *_, size, _ in segmenter.expected] == [384]
+
+
 def test_a_camera_that_sees_one_person_closely_still_looks_for_others_from_nearer():
     segmenter = Counting()
     matting = Matting(segmenter, closely=False)

@@ -8,6 +8,7 @@ from scenes import GREEN, RedSegmenter, person
 
 from segmenter import stream
 from segmenter.background import Background, Colour, Transparent
+from segmenter.closeup.pace import JUDGED
 from segmenter.errors import InvalidInput
 from segmenter.metrics import flicker
 from segmenter.pipeline import Replacement, ReplaceOptions, read_background
@@ -123,6 +124,23 @@ def test_a_video_is_looked_at_more_closely_than_a_camera():
     assert asked.sizes == [96, 64, 96]
     # Halved first, but for a video not below 1.5 times what is studied of it.
     assert asked.shapes == [(540, 960, 3), (270, 480, 3), (540, 960, 3)]
+
+
+def test_a_camera_is_looked_at_more_finely_while_there_is_time(monkeypatch):
+    monkeypatch.setattr("segmenter.closeup.pace.SETTLING_S", 0)
+    monkeypatch.setattr("segmenter.closeup.pace.PLENTY_S", 1000)
+    asked = Asked()
+    replacer = LiveReplacer(asked, BLUE, ReplaceOptions(smoothing=False))
+
+    def sizes_of(too_long_s):
+        asked.sizes.clear()
+        monkeypatch.setattr("segmenter.closeup.pace.TOO_LONG_S", too_long_s)
+        for number in range(2 * JUDGED):
+            replacer(person(180, 320, side=160), number / 30)
+        return asked.sizes
+
+    assert sizes_of(1000) == [64] * JUDGED + [77] * JUDGED
+    assert sizes_of(0) == [77] + [64] * (2 * JUDGED - 1)
 
 
 def test_progress_estimates_what_is_left():

@@ -22,6 +22,7 @@ class Limits:
     thin: float
     nearest: float  # times the usual size
     thicker: float = 1.3
+    far: float = 1.0  # times the usual size, for all others
 
 
 # Of 75 half bodies before rooms and streets, as frames of a video, those who fill .25 to .32 have
@@ -29,8 +30,11 @@ class Limits:
 # staged before such backgrounds have .896 when seen from nearest, and .847 when only from nearer.
 OF_VIDEO = Limits(0.3, 0.4, 4 / 3, thin=0.1, nearest=5 / 3)
 # Groups, and people seen from head to toe, are found only in part at a camera's usual size; the
-# nearest that is fast enough.
+# nearest that is fast enough while two visitors, or a browser, share two cores.
 OF_CAMERA = Limits(0.17, 0.23, 7 / 5, thin=0.13, nearest=7 / 5)
+# Where there is time for it. 88 half bodies before rooms have boundary F .926, and .896 as above,
+# 40 groups .848 and .831.
+OF_CAMERA_WITH_TIME = Limits(0.3, 0.4, 8 / 5, thin=0.1, nearest=8 / 5, far=6 / 5)
 # For so many looks people who are no longer small are still seen from nearer, so that the size does
 # not come and go. While nothing moves one look serves four frames, so these are 40 frames at most:
 # a chunk of a video, which sees the 48 frames before its own, then has the same size as a run
@@ -42,8 +46,8 @@ class Nearness:
     """Chooses at what size the network sees a frame, by those before and by itself."""
 
     def __init__(self, size: int, limits: Limits = OF_VIDEO):
-        """Begin far; `size` is the long side, in pixels, for large people."""
-        self._far, self._limits = size, limits
+        """Begin far; `size` is the usual long side, in pixels. `limits` may be changed later."""
+        self._usual, self.limits = size, limits
         self.reset()
 
     def reset(self) -> None:
@@ -53,18 +57,23 @@ class Nearness:
     @property
     def sizes(self) -> list[int]:
         """All that `size` may become, from far to near."""
-        shares = {1, self._limits.nearer, self._limits.nearest}
-        return [round(share * self._far) for share in sorted(shares)]
+        shares = {self.limits.far, self.limits.nearer, self.limits.nearest}
+        return [round(share * self._usual) for share in sorted(shares)]
+
+    @property
+    def far(self) -> int:
+        """Long side, in pixels, at which large people are seen."""
+        return round(self.limits.far * self._usual)
 
     @property
     def size(self) -> int:
         """Long side, in pixels, that the network should see now."""
-        share = 1.0
+        share = self.limits.far
         if self._since_small < HELD:
-            share = self._limits.nearer
+            share = self.limits.nearer
         if self._since_thin < HELD:
-            share = self._limits.nearest
-        return round(share * self._far)
+            share = self.limits.nearest
+        return round(share * self._usual)
 
     def changes(self, probability: Probability) -> bool:
         """Take in what was found, and tell whether `size` is another now: look again.
@@ -72,7 +81,7 @@ class Nearness:
         Args:
             probability: (h, w) float32 in [0, 1].
         """
-        before, limits = self.size, self._limits
+        before, limits = self.size, self.limits
         people = shrink(probability, SEEN_SIDE) > 0.5
         filled, thick = float(people.mean()), thickness(people)
         self._since_small = since(self._since_small, filled, limits.small, limits.large)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segmenter.arrays import Alpha
 from segmenter.batch import progress
 from segmenter.errors import InvalidDataset
 from segmenter.metrics import boundary_f, flicker, iou, lag
@@ -26,12 +27,21 @@ class Way:
 
     smoothing: bool = True
     closely: bool = True  # as a video's, else as a camera's
+    has_time: bool = False  # to look more finely at a camera's
+
+    def alphas(self, clip: Clip, model: Model) -> Iterator[Alpha]:
+        """Yield the frames' alphas, (H, W) float32 in [0, 1]."""
+        options = ReplaceOptions(smoothing=self.smoothing)
+        looks = {"closely": self.closely, "has_time": self.has_time}
+        with closing(alphas_of(clip.frames, model.segmenter, options, **looks)) as found:
+            yield from (alpha for _, alpha in found)
 
 
 WAYS = {
     "video, frame by frame": Way(smoothing=False),
     "video": Way(),
-    "camera": Way(closely=False),
+    "camera": Way(closely=False, has_time=True),
+    "camera, busy machine": Way(closely=False),
 }
 
 
@@ -93,9 +103,7 @@ def read_clip(folder: Path) -> Clip:
 
 def score_clip(model: Model, clip: Clip, way: str) -> dict[str, str | int | float | None]:
     """Score one clip in one of WAYS."""
-    options, closely = ReplaceOptions(smoothing=WAYS[way].smoothing), WAYS[way].closely
-    with closing(alphas_of(clip.frames, model.segmenter, options, closely=closely)) as found:
-        alphas = np.stack([alpha for _, alpha in found])
+    alphas = np.stack(list(WAYS[way].alphas(clip, model)))
     truths = np.stack(clip.truths)
     masks = list(zip(alphas >= 0.5, truths >= 0.5, strict=True))
     before = None if clip.step is None else clip.step - 1

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from segmenter.closeup import OF_CAMERA, OF_VIDEO, Nearness
+from segmenter.closeup import OF_CAMERA, OF_CAMERA_WITH_TIME, OF_VIDEO, Nearness
 from segmenter.closeup.nearness import HELD, thickness
 
 
@@ -65,6 +65,15 @@ def test_a_camera_s_groups_are_looked_at_from_nearer_and_half_bodies_are_not():
     assert answers == [(False, 320), (True, 448), (False, 448), (True, 320)]
 
 
+def test_with_time_a_camera_s_people_are_seen_from_nearer():
+    nearness = Nearness(320, OF_CAMERA_WITH_TIME)
+    assert nearness.size == 384
+    answers = [(nearness.changes(filling(share)), nearness.size) for share in (0.5, 0.25, 0.5)]
+    assert answers == [(False, 384), (True, 512), (True, 384)]
+    nearness.limits = OF_CAMERA
+    assert nearness.size == 320, "at once"
+
+
 def stripes(count, width):
     """So many people, each as tall as the frame, that many of its 160 columns wide."""
     probability = np.zeros((90, 160), np.float32)
@@ -98,7 +107,8 @@ def test_a_video_s_thin_people_are_seen_from_nearest_until_they_are_thick():
 
 
 def test_sizes_are_all_that_size_may_become():
-    for limits, sizes in ((OF_VIDEO, [96, 128, 160]), (OF_CAMERA, [96, 134])):
+    of_cameras = (OF_CAMERA, [96, 134]), (OF_CAMERA_WITH_TIME, [115, 154])
+    for limits, sizes in ((OF_VIDEO, [96, 128, 160]), *of_cameras):
         nearness = Nearness(96, limits)
         seen = {nearness.size}
         for probability in (filling(0.1), stripes(4, 11), filling(0.9)):

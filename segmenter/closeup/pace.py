@@ -1,0 +1,46 @@
+"""Whether there is time to look at a camera's frames finely."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+PLENTY_S = 0.020  # frames that take less are looked at more finely,
+TOO_LONG_S = 1 / 30  # and those that take longer, less
+JUDGED = 15  # frames, by the middle one of which it is judged
+SETTLING_S = 1.5  # after a change, which says nothing: sessions of new shapes are made
+FIRST_WAIT_S, LONGEST_WAIT_S = 60.0, 960.0  # before it is tried again, twice as long each time
+
+
+class Pace:
+    """Tells whether a camera's frames may be looked at finely: while the machine keeps up.
+
+    Others may use the machine too, so it is tried out, and left when frames then take too long.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        """Begin without time to spare; `clock` tells seconds."""
+        self.has_time = False
+        self._clock = clock
+        self._wait_s = FIRST_WAIT_S
+        self._tried_from = clock()
+        self._begin()
+
+    def took(self, spent_s: float) -> None:
+        """Take in how long a frame took from its coming to its answer."""
+        if self._clock() < self._judged_from:
+            return
+        self._spent_s = [*self._spent_s, spent_s][-JUDGED:]
+        if len(self._spent_s) < JUDGED:
+            return
+        middle = median(self._spent_s)
+        if self.has_time and middle > TOO_LONG_S:
+            self._tried_from = self._clock() + self._wait_s
+            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
+        elif self.has_time or middle > PLENTY_S or self._clock() < self._tried_from:
+            return
+        self.has_time = not self.has_time
+        self._begin()
+
+    def _begin(self) -> None:
+        self._judged_from = self._clock() + SETTLING_S
+        self._spent_s: list[float] = []
