@@ -235,7 +235,7 @@ def test_where_there_is_time_a_camera_s_frames_and_their_parts_are_seen_larger()
         sizes.append([size for *_, size, _ in segmenter.expected])
     (whole, group, part), finer = sizes
     assert (whole, group) == (320, 448)
-    assert finer == [384, 512, pytest.approx(1.2 * part, abs=1)]
+    assert finer == [384, 640, pytest.approx(1.2 * part, abs=1)]
 
 
 @pytest.mark.parametrize("has_time", [False, True])

@@ -32,9 +32,9 @@ OF_VIDEO = Limits(0.3, 0.4, 4 / 3, thin=0.1, nearest=5 / 3)
 # Groups, and people seen from head to toe, are found only in part at a camera's usual size; the
 # nearest that is fast enough while two visitors, or a browser, share two cores.
 OF_CAMERA = Limits(0.17, 0.23, 7 / 5, thin=0.13, nearest=7 / 5)
-# Where there is time for it. 88 half bodies before rooms have boundary F .926, and .896 as above,
-# 40 groups .848 and .831.
-OF_CAMERA_WITH_TIME = Limits(0.3, 0.4, 8 / 5, thin=0.1, nearest=8 / 5, far=6 / 5)
+# Where there is time for it: 88 half bodies before rooms have boundary F .928, and .896 as above,
+# 40 groups .893 and .831.
+OF_CAMERA_WITH_TIME = Limits(0.3, 0.4, 8 / 5, thin=0.1, nearest=2, far=6 / 5)
 # For so many looks people who are no longer small are still seen from nearer, so that the size does
 # not come and go. While nothing moves one look serves four frames, so these are 40 frames at most:
 # a chunk of a video, which sees the 48 frames before its own, then has the same size as a run

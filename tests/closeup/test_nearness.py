@@ -70,8 +70,9 @@ def test_with_time_a_camera_s_people_are_seen_from_nearer():
     assert nearness.size == 384
     answers = [(nearness.changes(filling(share)), nearness.size) for share in (0.5, 0.25, 0.5)]
     assert answers == [(False, 384), (True, 512), (True, 384)]
+    assert nearness.changes(stripes(4, 11)) and nearness.size == 640
     nearness.limits = OF_CAMERA
-    assert nearness.size == 320, "at once"
+    assert nearness.size == 448, "at once"
 
 
 def stripes(count, width):
@@ -107,7 +108,7 @@ def test_a_video_s_thin_people_are_seen_from_nearest_until_they_are_thick():
 
 
 def test_sizes_are_all_that_size_may_become():
-    of_cameras = (OF_CAMERA, [96, 134]), (OF_CAMERA_WITH_TIME, [115, 154])
+    of_cameras = (OF_CAMERA, [96, 134]), (OF_CAMERA_WITH_TIME, [115, 154, 192])
     for limits, sizes in ((OF_VIDEO, [96, 128, 160]), *of_cameras):
         nearness = Nearness(96, limits)
         seen = {nearness.size}
