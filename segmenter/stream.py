@@ -16,7 +16,7 @@ from pathlib import Path
 
 from segmenter.arrays import Alpha, Cutout, Frame, require_frame
 from segmenter.background import Background, Transparent, require_background
-from segmenter.closeup import Pace
+from segmenter.closeup import FixedPace, Pace
 from segmenter.errors import InvalidInput
 from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
@@ -58,6 +58,7 @@ class LiveReplacer:
         options: ReplaceOptions | None = None,
         *,
         closely: bool = False,
+        pace: Pace | FixedPace | None = None,
     ):
         """Remember nothing yet.
 
@@ -66,8 +67,9 @@ class LiveReplacer:
             background: what to put there; None cuts out.
             options: None for the defaults.
             closely: look as at a video's frames, which finds smaller people, for more work.
+            pace: tells whether there is time to look more finely at a camera's; None tries it out.
         """
-        self._matting, self._pace = Matting(segmenter, closely=closely), Pace()
+        self._matting, self._pace = Matting(segmenter, closely=closely), pace or Pace()
         self._card = card_for_live(segmenter)
         self._background = require_background(background) or Transparent()
         self._options = require_for_motion(options)

@@ -8,7 +8,7 @@ from scenes import GREEN, RedSegmenter, person
 
 from segmenter import stream
 from segmenter.background import Background, Colour, Transparent
-from segmenter.closeup.pace import JUDGED
+from segmenter.closeup.pace import JUDGED, FixedPace
 from segmenter.errors import InvalidInput
 from segmenter.metrics import flicker
 from segmenter.pipeline import Replacement, ReplaceOptions, read_background
@@ -141,6 +141,16 @@ def test_a_camera_is_looked_at_more_finely_while_there_is_time(monkeypatch):
 
     assert sizes_of(1000) == [64] * JUDGED + [77] * JUDGED
     assert sizes_of(0) == [77] + [64] * (2 * JUDGED - 1)
+
+
+@pytest.mark.parametrize(("has_time", "size"), [(False, 64), (True, 77)])
+def test_a_fixed_pace_does_not_try(has_time, size, monkeypatch):
+    monkeypatch.setattr("segmenter.closeup.pace.SETTLING_S", 0)
+    asked = Asked()
+    replacer = LiveReplacer(asked, BLUE, pace=FixedPace(has_time))
+    for number in range(2 * JUDGED):
+        replacer(person(180, 320, left=number, side=160), number / 30)
+    assert set(asked.sizes) == {size}
 
 
 def test_progress_estimates_what_is_left():

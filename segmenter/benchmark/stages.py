@@ -18,6 +18,7 @@ from segmenter.backends import OnnxBackend, TorchBackend
 from segmenter.background import Picture
 from segmenter.benchmark.scenes import FRAME_RATE, Stage, room
 from segmenter.benchmark.timing import WARM_UPS, Row, size_text, summarise
+from segmenter.benchmark.whole import replacer_with_time
 from segmenter.colour_doubt import decide_by_colours
 from segmenter.composite import over_at
 from segmenter.foreground import estimate_rim
@@ -92,9 +93,8 @@ def stages_of_live(
 ) -> list[Row]:
     """Measure from a camera's JPEG to the JPEG that is sent back; `size` is height and width."""
     pictures = [encode(frame) for frame in stage.frames(*size, WARM_UPS + repeats)]
-    replacer = LiveReplacer(segmenter, new_background(stage.frame(*size)))
+    replacer = replacer_with_time(segmenter, new_background(stage.frame(*size)), *size)
     pixels, times = size[0] * size[1], count()
-    segmenter.expect(*size, segmenter.live_size, wait=True)
 
     def work(jpeg: bytes) -> None:
         frame = decode_frame(jpeg, pixels)

@@ -13,7 +13,8 @@ from segmenter.files import make_folder
 EXPLANATION = """\
 Parts: network, every backend alone on the sizes it meets; stages, one after the other, for photos,
 a video's frames and live ones; photo, video and live, end to end, each in a new process, with
-memory; visitors of the page's live tab, one alone and two at once; start, of the package, of the
+memory; visitors of the page's live tab, one alone and two at once (whose frames are seen as finely
+as there is time; in stages and live always finely); start, of the package, of the
 command line until its first photo is done, and of the page; cuda, where that is: the network alone
 and the whole way on the graphics card, each with its floor.
 Close other programs: what they take is missing here.

@@ -9,7 +9,7 @@ from segmenter.closeup.nearness import (
     thickness,
     thickness_px,
 )
-from segmenter.closeup.pace import Pace
+from segmenter.closeup.pace import FixedPace, Pace
 from segmenter.closeup.parts import QUARTERS, Closeup, Part
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "WHOLE",
     "Closeup",
     "Crop",
+    "FixedPace",
     "Nearness",
     "Pace",
     "Part",

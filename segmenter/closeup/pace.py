@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
 
 PLENTY_S = 0.020  # frames that take less are looked at more finely,
@@ -44,3 +45,13 @@ class Pace:
     def _begin(self) -> None:
         self._judged_from = self._clock() + SETTLING_S
         self._spent_s: list[float] = []
+
+
+@dataclass
+class FixedPace:
+    """Whether there is time is decided beforehand, to measure the one or the other."""
+
+    has_time: bool
+
+    def took(self, spent_s: float) -> None:
+        """Ignore how long a frame took."""
