@@ -106,7 +106,7 @@ class Segmenter:
         batch, geometry = self._to_batch(frame, size)
         return restore(self._run(batch, comes_again=True), geometry)
 
-    def expect(self, height: int, width: int, size: int, *, wait: bool = False) -> None:
+    def expect(self, height: int, width: int, size: int, *, wait: bool = False) -> bool:
         """Make ready for many frames of one shape.
 
         Without it that happens when some of them have come, and frames meanwhile take longer.
@@ -117,12 +117,17 @@ class Segmenter:
             size: long side, in pixels, that the network will see.
             wait: until it is done, so that all frames are calculated in the same way; else it
                 happens beside what goes on.
+
+        Returns:
+            Whether it is done.
         """
-        if isinstance(self.backend, OnnxBackend):
-            padded = padded_shape(*fit(height, width, size), self.weights.stride_multiple)
-            self.backend.sessions.expect((1, 3, *padded))
-            if wait:
-                self.backend.sessions.settle()
+        if not isinstance(self.backend, OnnxBackend):
+            return True
+        padded = padded_shape(*fit(height, width, size), self.weights.stride_multiple)
+        is_ready = self.backend.sessions.expect((1, 3, *padded))
+        if wait:
+            self.backend.sessions.settle()
+        return is_ready or wait
 
     def _look_closely(self, frame: Frame) -> Probability:
         """Return a photo's best probability, (H, W): where people are small, of those parts."""

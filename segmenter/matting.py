@@ -51,6 +51,7 @@ class Matting:
         self._segmenter, self._closely = segmenter, closely
         self._size = segmenter.photo_size if closely else segmenter.live_size
         self._nearness = Nearness(self._size)
+        self._whole_size = 0  # at which a whole frame was seen last
         self._closeup = Closeup()
         # The look at the whole of the last frame; outside the parts it serves for one more frame.
         self._whole: Probability | None = None
@@ -119,15 +120,26 @@ class Matting:
 
     def _look_at_whole(self, frame: Frame, small: Frame) -> tuple[Probability, list[Part]]:
         """Return a look at a whole frame, and the parts it leads to; people may be large."""
-        whole = self._look_at(small, self._nearness.size)
+        whole = self._see_whole(small)
         parts = self._closeup.choose(whole, *frame.shape[:2])
         # A camera's frames are seen at a smaller size: somebody beside the parts may have been
         # overlooked.
         if not (parts and self._closely) and self._nearness.changes(whole):
-            whole = self._look_at(small, self._nearness.size)
+            whole = self._see_whole(small)
             parts = self._closeup.choose(whole, *frame.shape[:2])
         self._whole = whole
         return whole, parts
+
+    def _see_whole(self, small: Frame) -> Probability:
+        """Look at a whole frame; at a camera's as large as the last, while another is prepared.
+
+        Unprepared, a size takes three times as long.
+        """
+        size = self._nearness.size
+        is_ready = self._segmenter.expect(*small.shape[:2], size, wait=self._closely)
+        if is_ready or not self._whole_size:
+            self._whole_size = size
+        return self._segmenter.probability(small, self._whole_size)
 
     def _seek(
         self, whole: Probability, frame: Frame, quarters: int

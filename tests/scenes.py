@@ -18,7 +18,7 @@ class RedSegmenter:
         return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)
 
     def expect(self, height, width, size, *, wait=False):
-        pass
+        return True
 
     def describe(self):
         return "CPU, test segmenter"

@@ -179,10 +179,11 @@ def test_a_backend_without_cuda_says_that_it_runs_on_the_processor(monkeypatch):
 
 def test_frames_that_are_expected_find_a_session():
     segmenter = Segmenter(device="cpu", backend="onnx")
-    segmenter.expect(48, 64, 96)
+    assert not segmenter.expect(48, 64, 96)
     segmenter.backend.sessions.settle()
+    assert segmenter.expect(48, 64, 96) and segmenter.expect(64, 48, 96, wait=True)
     assert segmenter.backend.sessions.get((1, 3, 80, 96)) is not None
-    Segmenter(device="cpu", backend="torch").expect(48, 64, 96)  # needs nothing
+    assert Segmenter(device="cpu", backend="torch").expect(48, 64, 96)  # needs nothing
 
 
 def test_auto_takes_the_fastest_backend_there_is(monkeypatch):

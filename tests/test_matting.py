@@ -27,6 +27,7 @@ class Counting(RedSegmenter):
 
     def expect(self, height, width, size, *, wait=False):
         self.expected.append((height, width, size, wait))
+        return True
 
 
 @pytest.mark.parametrize("smoothing", [True, False])
@@ -236,6 +237,47 @@ def test_where_there_is_time_a_camera_s_frames_and_their_parts_are_seen_larger()
     (whole, group, part), finer = sizes
     assert (whole, group) == (320, 448)
     assert finer == [384, 640, pytest.approx(1.2 * part, abs=1)]
+
+
+class Preparing(Counting):
+    """Notes what it is asked, and is ready for what was expected a while before."""
+
+    def __init__(self):
+        super().__init__()
+        self.sizes, self.is_ready = [], True
+
+    def probability(self, frame, size=None):
+        self.sizes.append(size)
+        return super().probability(frame, size)
+
+    def expect(self, height, width, size, *, wait=False):
+        super().expect(height, width, size, wait=wait)
+        return self.is_ready or wait
+
+
+@pytest.mark.parametrize("is_ready_at_first", [True, False])
+def test_a_camera_keeps_its_size_until_the_network_is_ready_for_another(is_ready_at_first):
+    segmenter = Preparing()
+    segmenter.is_ready = is_ready_at_first
+    matting = Matting(segmenter, closely=False)
+    frame = person(side=90)
+    matting.look(frame, smoothing=False)
+    segmenter.is_ready = False
+    for _ in range(2):
+        matting.look(frame, smoothing=False, has_time=True)
+    segmenter.is_ready = True
+    matting.look(frame, smoothing=False, has_time=True)
+    assert segmenter.sizes == [320, 320, 320, 384]
+
+
+def test_a_video_waits_until_the_network_is_ready():
+    segmenter = Preparing()
+    segmenter.is_ready = False
+    matting = Matting(segmenter, closely=True)
+    frame = row_of_people()
+    for _ in range(2):
+        matting.look(frame, smoothing=False)
+    assert segmenter.sizes == [384, 640, 640]
 
 
 @pytest.mark.parametrize("has_time", [False, True])

@@ -43,7 +43,7 @@ class SessionCache:
         self._sessions: dict[Shape, Session | None] = {}
         self._counts: Counter[Shape] = Counter()
         self._runs, self._last_runs = 0, dict[Shape, int]()
-        self._makers: list[threading.Thread] = []
+        self._makers: dict[Shape, threading.Thread] = {}
         self._lock = threading.Lock()
 
     def get(self, shape: Shape) -> Session | None:
@@ -57,17 +57,22 @@ class SessionCache:
                 self._begin(shape)
             return self._sessions.get(shape)
 
-    def expect(self, shape: Shape) -> None:
-        """Have a session made for a shape that is about to come, if there is room."""
+    def expect(self, shape: Shape) -> bool:
+        """Have a session made for a shape that is about to come, if there is room.
+
+        Returns:
+            Whether none is being made, so that waiting brings nothing.
+        """
         with self._lock:
             self._last_runs[shape] = self._runs
             if shape not in self._sessions and self._make_room():
                 self._begin(shape)
+            return shape not in self._makers
 
     def settle(self) -> None:
         """Wait until the sessions that were begun are made."""
         with self._lock:
-            makers = self._makers
+            makers = list(self._makers.values())
         for maker in makers:
             maker.join()
 
@@ -88,13 +93,17 @@ class SessionCache:
         OpenVINO takes half a second, for which a camera's picture would stand still.
         """
         self._sessions[shape] = None
-        maker = threading.Thread(target=self._finish, args=(shape,))
-        self._makers = [*filter(threading.Thread.is_alive, self._makers), maker]
-        maker.start()
+        self._makers[shape] = threading.Thread(target=self._finish, args=(shape,))
+        self._makers[shape].start()
 
     def _finish(self, shape: Shape) -> None:
-        with suppress(WeightsUnavailable):  # the file may be gone by now
-            session = self._make(shape)
+        session = None
+        try:
+            with suppress(WeightsUnavailable):  # the file may be gone by now
+                session = self._make(shape)
+        finally:
             with self._lock:
+                if self._makers.get(shape) is threading.current_thread():  # else it was begun anew
+                    del self._makers[shape]
                 if shape in self._sessions:
                     self._sessions[shape] = session

@@ -73,6 +73,26 @@ def test_runs_go_on_while_a_session_is_made():
     assert cache.get(A) == "made"
 
 
+def test_who_expects_a_shape_is_told_whether_waiting_brings_something():
+    may_end = threading.Event()
+    cache = SessionCache(lambda shape: may_end.wait(10) and "made", often=3, most=1)
+    assert not cache.expect(A) and not cache.expect(A)
+    assert cache.expect(B), "there is no room for it"
+    may_end.set()
+    cache.settle()
+    assert cache.expect(A)
+
+
+def test_a_shape_that_can_have_no_session_need_not_be_waited_for():
+    def fail(shape):
+        raise WeightsUnavailable("gone")
+
+    cache = SessionCache(fail, often=3, most=1)
+    cache.expect(A)
+    cache.settle()
+    assert cache.expect(A)
+
+
 def test_one_that_gave_way_while_it_was_made_does_not_come_back():
     may_end = threading.Event()
 
