@@ -111,7 +111,11 @@ class Looker:
         return shrink(found, VIDEO.long_side), shrink_to(base, *coarse), shrink_to(base, *moving)
 
     def probability(self, frames: Tensor, height: int, width: int) -> Tensor:
-        """Return what the network says at (height, width), (N, 1, height, width) float32."""
+        """Return what the network says of frames and their mirror images at (height, width).
+
+        Returns:
+            (N, 1, height, width) float32 in [0, 1].
+        """
         is_smaller = height <= frames.shape[-2] and width <= frames.shape[-1]
         small = shrink_to(frames, height, width) if is_smaller else enlarge(frames, height, width)
         missing = [-side % self._record.stride_multiple for side in (width, height)]
@@ -119,8 +123,12 @@ class Looker:
         # PyTorch mirrors no more than there is: enough of all but threads.
         mode = "reflect" if min(height, width) > max(missing) else "replicate"
         padded = functional.pad(small.float(), padding, mode=mode)
-        logits = self._backend.run_there(padded * self._scale - self._shift)
-        return person_of(logits, self._record.person_class)[..., :height, :width]
+        seen = padded * self._scale - self._shift
+        found = (self._person_in(seen) + self._person_in(seen.flip(-1)).flip(-1)) / 2
+        return found[..., :height, :width]
+
+    def _person_in(self, seen: Tensor) -> Tensor:
+        return person_of(self._backend.run_there(seen), self._record.person_class)
 
 
 def person_of(logits: Tensor, person_class: int | None) -> Tensor:

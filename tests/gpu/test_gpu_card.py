@@ -1,6 +1,7 @@
 """What only a card minds, on one that is played (card.py): one device, streams, captured graphs."""
 
 from copy import copy, deepcopy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -75,6 +76,7 @@ def test_a_video(on_cpu, on_card, card, make, options):
 
 def test_a_video_is_tried_out_with_the_graphs_of_all_sizes(on_card, card):
     options = ReplaceOptions()
+    on_card.weights = replace(on_card.weights, photo_size=96)  # quick
     with card:
         replacer = DeviceReplacer(on_card, batch=3)
     replacer.try_out((90, 160), Blur(), options)
