@@ -104,6 +104,8 @@ class Segmenter:
     def both_ways(self, frame: Frame, size: int) -> Probability:
         """Return the mean of a look and of one at the mirror image: surer, for twice the work.
 
+        Where that shows nobody at all, of somebody far away, it is the larger of the two.
+
         Args:
             frame: (H, W, 3) uint8 RGB of any size; its aspect is kept.
             size: long side, in pixels, that the network sees.
@@ -117,7 +119,9 @@ class Segmenter:
         """
         found = self._look_both_ways(require_frame(frame), require_size(size), comes_again=True)
         plain, mirrored, geometry = found
-        return restore((plain + mirrored) / 2, geometry)
+        mean = (plain + mirrored) / 2
+        joined = mean if (mean > 0.5).any() else np.maximum(plain, mirrored)
+        return restore(joined, geometry)
 
     def expect(self, height: int, width: int, size: int, *, wait: bool = False) -> bool:
         """Make ready for many frames of one shape.

@@ -54,6 +54,22 @@ def test_seen_both_ways_she_is_the_mean_of_herself_and_her_mirror_image(segmente
     assert off.mean() < 0.01
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"), [((0.01, 0.9), 0.9), ((0.9, 0.01), 0.9), ((0.11, 0.99), 0.55)]
+)
+def test_who_is_seen_one_way_alone_counts_where_else_nobody_would_be(monkeypatch, told, expected):
+    segmenter, looks = Segmenter(device="cpu", backend="torch"), iter(told)
+
+    def run(batch, *, comes_again):
+        probability = next(looks)
+        logit = np.log(probability / (1 - probability))
+        return np.full((1, 1, *batch.shape[2:]), logit, np.float32)
+
+    monkeypatch.setattr(segmenter.backend, "run", run)
+    found = segmenter.both_ways(np.zeros((64, 96, 3), np.uint8), 96)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(("filled", "sizes"), [(1.0, (320, 224, 448)), (0.7, (320, 256, 496))])
 def test_a_photo_is_seen_in_three_views_each_also_mirrored(segmenter, monkeypatch, filled, sizes):
     """Who fills less from nearer; the views' shares of 384 pixels, padded to multiples of 16."""
