@@ -98,30 +98,13 @@ class Segmenter:
         require_frame(frame)
         if size is None:
             return self._look_closely(frame)
-        batch, geometry = self._to_batch(frame, require_size(size))
+        if not isinstance(size, Integral) or size < 1:
+            raise InvalidInput(
+                f"the network sees a long side of 1 or more whole pixels, got {size!r}; give None "
+                "for a photo's best answer"
+            )
+        batch, geometry = self._to_batch(frame, size)
         return restore(self._run(batch, comes_again=True), geometry)
-
-    def both_ways(self, frame: Frame, size: int) -> Probability:
-        """Return the mean of a look and of one at the mirror image: surer, for twice the work.
-
-        Where that shows nobody at all, of somebody far away, it is the larger of the two.
-
-        Args:
-            frame: (H, W, 3) uint8 RGB of any size; its aspect is kept.
-            size: long side, in pixels, that the network sees.
-
-        Returns:
-            (H, W) float32 in [0, 1].
-
-        Raises:
-            InvalidInput: the frame is none, or the size is not a number of pixels.
-            WeightsUnavailable: the network can't be used in the way its record says.
-        """
-        found = self._look_both_ways(require_frame(frame), require_size(size), comes_again=True)
-        plain, mirrored, geometry = found
-        mean = (plain + mirrored) / 2
-        joined = mean if (mean > 0.5).any() else np.maximum(plain, mirrored)
-        return restore(joined, geometry)
 
     def expect(self, height: int, width: int, size: int, *, wait: bool = False) -> bool:
         """Make ready for many frames of one shape.
@@ -171,25 +154,18 @@ class Segmenter:
 
     def _view(self, frame: Frame, share: float) -> Probability:
         """Return the mean of a view, at a share of `photo_size`, and its mirror image."""
-        return sum(self._view_both_ways(frame, share)) / 2
+        plain, mirrored = self._both_ways(frame, share)
+        return (plain + mirrored) / 2
 
     def _scan(self, frame: Frame) -> Probability:
         """Return all that a fine view or its mirror image tells of small people."""
-        return np.maximum(*self._view_both_ways(frame, SCAN))
+        return np.maximum(*self._both_ways(frame, SCAN))
 
-    def _view_both_ways(self, frame: Frame, share: float) -> tuple[Probability, Probability]:
+    def _both_ways(self, frame: Frame, share: float) -> tuple[Probability, Probability]:
         """Look at a share of `photo_size`, plain and mirrored, and return both as it was seen."""
-        *found, geometry = self._look_both_ways(frame, round(share * self.photo_size))
-        plain, mirrored = map(geometry.inner_part, found)
-        return plain, mirrored
-
-    def _look_both_ways(
-        self, frame: Frame, size: int, *, comes_again: bool = False
-    ) -> tuple[Probability, Probability, Geometry]:
-        """Look at a frame and its mirror image; both (h, w) lie as the frame does, and padded."""
-        batch, geometry = self._to_batch(frame, size)
-        mirrored = self._run(np.ascontiguousarray(batch[..., ::-1]), comes_again=comes_again)
-        return self._run(batch, comes_again=comes_again), mirrored[:, ::-1], geometry
+        batch, geometry = self._to_batch(frame, round(share * self.photo_size))
+        mirrored = self._run(np.ascontiguousarray(batch[..., ::-1]))[:, ::-1]
+        return geometry.inner_part(self._run(batch)), geometry.inner_part(mirrored)
 
     def _to_batch(self, frame: Frame, size: int) -> tuple[Batch, Geometry]:
         """Prepare a frame as these weights want it."""
@@ -205,16 +181,6 @@ class Segmenter:
     def describe(self) -> str:
         """Return where it runs, for instance `CPU, 2 threads (no CUDA device), ONNX Runtime`."""
         return f"{self.device.describe()}, {self.backend.what_runs}"
-
-
-def require_size(size: int) -> int:
-    """Return the size if it is one at which the network can see; else InvalidInput."""
-    if isinstance(size, Integral) and size >= 1:
-        return size
-    raise InvalidInput(
-        f"the network sees a long side of 1 or more whole pixels, got {size!r}; `probability` "
-        "takes None for a photo's best answer"
-    )
 
 
 def require_logits(logits: NDArray[np.float32], batch: Batch, record: Weights) -> None:

@@ -49,7 +49,6 @@ class Matting:
     def __init__(self, segmenter: Segmenter, *, closely: bool):
         """Remember nothing; `closely` looks as at a video's frames, else as at a camera's."""
         self._segmenter, self._closely = segmenter, closely
-        self._see = segmenter.both_ways if closely else segmenter.probability
         self._size = segmenter.photo_size if closely else segmenter.live_size
         self._nearness = Nearness(self._size)
         self._whole_size = 0  # at which a whole frame was seen last
@@ -140,7 +139,7 @@ class Matting:
         is_ready = self._segmenter.expect(*small.shape[:2], size, wait=self._closely)
         if is_ready or not self._whole_size:
             self._whole_size = size
-        return self._see(small, self._whole_size)
+        return self._segmenter.probability(small, self._whole_size)
 
     def _seek(
         self, whole: Probability, frame: Frame, quarters: int
@@ -172,7 +171,7 @@ class Matting:
     def _look_at(self, picture: Frame, size: int) -> Probability:
         # A file waits, so that it comes out the same each time, however it is cut into chunks.
         self._segmenter.expect(*picture.shape[:2], size, wait=self._closely)
-        return self._see(picture, size)
+        return self._segmenter.probability(picture, size)
 
     def cut(self, look: Look, options: ReplaceOptions) -> Alpha:
         """Settle doubt, choose people and refine their edges; alpha (H, W) float32 in [0, 1]."""

@@ -17,9 +17,6 @@ class RedSegmenter:
     def probability(self, frame, size=None):
         return (frame[..., 0].astype(int) - frame[..., 1] > 60).astype(np.float32)
 
-    def both_ways(self, frame, size):
-        return self.probability(frame, size)
-
     def expect(self, height, width, size, *, wait=False):
         return True
 

@@ -40,36 +40,6 @@ def test_mirrored_she_is_mirrored(segmenter):
     assert iou(plain, mirrored[:, ::-1]) > 0.93
 
 
-@pytest.mark.parametrize("size", [256, 250])  # 250 is padded, to the right and below
-def test_seen_both_ways_she_is_the_mean_of_herself_and_her_mirror_image(segmenter, size):
-    frame = open_image(PORTRAIT)[:512]
-    flipped = np.ascontiguousarray(frame[:, ::-1])
-    both = segmenter.both_ways(frame, size)
-    assert both.shape == (512, 512) and both.dtype == np.float32
-    mean = (segmenter.probability(frame, size) + segmenter.probability(flipped, size)[:, ::-1]) / 2
-    off = np.abs(both - mean)
-    if size == 256:
-        np.testing.assert_allclose(both, mean, atol=0.03)  # in bfloat16
-        np.testing.assert_allclose(both, segmenter.both_ways(flipped, size)[:, ::-1], atol=0.03)
-    assert off.mean() < 0.01
-
-
-@pytest.mark.parametrize(
-    ("told", "expected"), [((0.01, 0.9), 0.9), ((0.9, 0.01), 0.9), ((0.11, 0.99), 0.55)]
-)
-def test_who_is_seen_one_way_alone_counts_where_else_nobody_would_be(monkeypatch, told, expected):
-    segmenter, looks = Segmenter(device="cpu", backend="torch"), iter(told)
-
-    def run(batch, *, comes_again):
-        probability = next(looks)
-        logit = np.log(probability / (1 - probability))
-        return np.full((1, 1, *batch.shape[2:]), logit, np.float32)
-
-    monkeypatch.setattr(segmenter.backend, "run", run)
-    found = segmenter.both_ways(np.zeros((64, 96, 3), np.uint8), 96)
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
 @pytest.mark.parametrize(("filled", "sizes"), [(1.0, (320, 224, 448)), (0.7, (320, 256, 496))])
 def test_a_photo_is_seen_in_three_views_each_also_mirrored(segmenter, monkeypatch, filled, sizes):
     """Who fills less from nearer; the views' shares of 384 pixels, padded to multiples of 16."""
@@ -290,8 +260,6 @@ def test_a_photos_wide_doubt_is_decided_by_its_colours(monkeypatch):
 def test_a_size_is_a_whole_number_of_pixels(segmenter, size):
     with pytest.raises(InvalidInput, match="1 or more whole pixels, got"):
         segmenter.probability(open_image(PORTRAIT), size)
-    with pytest.raises(InvalidInput, match="1 or more whole pixels, got"):
-        segmenter.both_ways(open_image(PORTRAIT), size)
 
 
 @pytest.mark.parametrize(

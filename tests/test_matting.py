@@ -270,22 +270,6 @@ def test_a_camera_keeps_its_size_until_the_network_is_ready_for_another(is_ready
     assert segmenter.sizes == [320, 320, 320, 384]
 
 
-def test_a_video_is_seen_both_ways_and_a_camera_is_not():
-    class BothWays(Counting):
-        mirrored = 0
-
-        def both_ways(self, frame, size):
-            self.mirrored += 1
-            return super().both_ways(frame, size)
-
-    for closely, has_time in ((True, False), (False, False), (False, True)):
-        segmenter = BothWays()
-        matting = Matting(segmenter, closely=closely)
-        matting.look(person(360, 640, left=200, side=80), smoothing=False, has_time=has_time)
-        assert segmenter.looks >= 2, "the whole, and the part with her"
-        assert segmenter.mirrored == (segmenter.looks if closely else 0)
-
-
 def test_a_video_waits_until_the_network_is_ready():
     segmenter = Preparing()
     segmenter.is_ready = False

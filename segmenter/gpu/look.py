@@ -111,11 +111,7 @@ class Looker:
         return shrink(found, VIDEO.long_side), shrink_to(base, *coarse), shrink_to(base, *moving)
 
     def probability(self, frames: Tensor, height: int, width: int) -> Tensor:
-        """Return what the network says of frames and their mirror images, as `both_ways` does.
-
-        Returns:
-            (N, 1, height, width) float32 in [0, 1].
-        """
+        """Return what the network says at (height, width), (N, 1, height, width) float32."""
         is_smaller = height <= frames.shape[-2] and width <= frames.shape[-1]
         small = shrink_to(frames, height, width) if is_smaller else enlarge(frames, height, width)
         missing = [-side % self._record.stride_multiple for side in (width, height)]
@@ -123,15 +119,8 @@ class Looker:
         # PyTorch mirrors no more than there is: enough of all but threads.
         mode = "reflect" if min(height, width) > max(missing) else "replicate"
         padded = functional.pad(small.float(), padding, mode=mode)
-        seen = padded * self._scale - self._shift
-        plain, mirrored = self._person_in(seen), self._person_in(seen.flip(-1)).flip(-1)
-        mean = (plain + mirrored) / 2
-        shows_people = (mean > 0.5).any(dim=-1).any(dim=-1)[..., None, None]
-        joined = torch.where(shows_people, mean, torch.maximum(plain, mirrored))
-        return joined[..., :height, :width]
-
-    def _person_in(self, seen: Tensor) -> Tensor:
-        return person_of(self._backend.run_there(seen), self._record.person_class)
+        logits = self._backend.run_there(padded * self._scale - self._shift)
+        return person_of(logits, self._record.person_class)[..., :height, :width]
 
 
 def person_of(logits: Tensor, person_class: int | None) -> Tensor:

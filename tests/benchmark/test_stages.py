@@ -49,6 +49,17 @@ def test_a_videos_frames_are_decoded_and_encoded_too(stage, tmp_path):
     assert medians["together"] > medians["decode"] + medians["encode"]
 
 
+@pytest.mark.parametrize("kind", ["video", "live"])
+def test_the_released_network_s_stages_are_seen_in_moving_pictures_too(stage, tmp_path, kind):
+    segmenter = Segmenter(device="cpu")
+    if kind == "live":
+        rows = stages.stages_of_live(segmenter, stage, (120, 160), 2)
+    else:
+        clip = stage.write_clip(tmp_path / "a.mp4", 120, 160, 8)
+        rows = stages.stages_of_video(segmenter, clip, 2)
+    assert names(rows)[1:4] == ["resize", "network", "restore"]
+
+
 def test_time_is_counted_for_the_stage_that_takes_it(monkeypatch):
     def slow():
         time.sleep(0.02)
