@@ -187,6 +187,22 @@ class Matting:
         return self._steady_alpha(alpha, look.motion) if options.smoothing else alpha
 
 
+def prepare_for_camera(
+    segmenter: Segmenter, height: int, width: int, *, has_time: bool = False
+) -> None:
+    """Make all sizes ready at which a camera's frames are seen, so that none is waited for later.
+
+    Args:
+        segmenter: of the weights.
+        height: of the frames, in pixels.
+        width: of the frames, in pixels.
+        has_time: whether they will be looked at more finely.
+    """
+    limits = OF_CAMERA_WITH_TIME if has_time else OF_CAMERA
+    for size in Nearness(segmenter.live_size, limits).sizes:
+        segmenter.expect(height, width, size, wait=True)
+
+
 def settled(look: Look) -> Probability:
     """Return a look's probability, (h, w), with the doubt in each part decided by its colours."""
     probability, smallness = look.probability.copy(), smallness_of(look.probability)

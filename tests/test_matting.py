@@ -9,7 +9,7 @@ from scenes import GREEN, RED, RedSegmenter, person
 from segmenter import matting as matting_steps
 from segmenter.closeup import WHOLE
 from segmenter.inference import Segmenter
-from segmenter.matting import Matting
+from segmenter.matting import Matting, prepare_for_camera
 from segmenter.pipeline import ReplaceOptions
 from segmenter.preprocess import padded_shape
 from segmenter.resample import fit
@@ -268,6 +268,13 @@ def test_a_camera_keeps_its_size_until_the_network_is_ready_for_another(is_ready
     segmenter.is_ready = True
     matting.look(frame, smoothing=False, has_time=True)
     assert segmenter.sizes == [320, 320, 320, 384]
+
+
+@pytest.mark.parametrize(("has_time", "sizes"), [(False, [320, 448]), (True, [384, 512, 640])])
+def test_all_sizes_of_a_camera_can_be_made_ready(has_time, sizes):
+    segmenter = Counting()
+    prepare_for_camera(segmenter, 480, 640, has_time=has_time)
+    assert segmenter.expected == [(480, 640, size, True) for size in sizes]
 
 
 def test_a_video_waits_until_the_network_is_ready():

@@ -16,10 +16,11 @@ from segmenter.background import Background, Picture
 from segmenter.benchmark.memory import ChildWatch, peak_mb
 from segmenter.benchmark.processes import run
 from segmenter.benchmark.timing import WARM_UPS, Row, summarise
-from segmenter.closeup import OF_CAMERA_WITH_TIME, FixedPace, Nearness
+from segmenter.closeup import FixedPace
 from segmenter.images import open_image, save_image
 from segmenter.inference import Segmenter
 from segmenter.live.wire import decode_frame, encode
+from segmenter.matting import prepare_for_camera
 from segmenter.pipeline import replace_in_image
 from segmenter.stream import LiveReplacer, replace_in_video
 from segmenter.threads import one_thread_a_stage
@@ -159,8 +160,7 @@ def replacer_with_time(
     segmenter: Segmenter, background: Background, height: int, width: int
 ) -> LiveReplacer:
     """Make one that sees a camera's frames as finely as it does on a machine that keeps up."""
-    for size in Nearness(segmenter.live_size, OF_CAMERA_WITH_TIME).sizes:
-        segmenter.expect(height, width, size, wait=True)
+    prepare_for_camera(segmenter, height, width, has_time=True)
     return LiveReplacer(segmenter, background, pace=FixedPace(has_time=True))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from segmenter.arrays import Alpha
 from segmenter.batch import progress
 from segmenter.errors import InvalidDataset
+from segmenter.matting import prepare_for_camera
 from segmenter.metrics import boundary_f, flicker, iou, lag
 from segmenter.pipeline import ReplaceOptions
 from segmenter.stream import alphas_of
@@ -32,6 +33,9 @@ class Way:
     def alphas(self, clip: Clip, model: Model) -> Iterator[Alpha]:
         """Yield the frames' alphas, (H, W) float32 in [0, 1]."""
         options = ReplaceOptions(smoothing=self.smoothing)
+        if not self.closely:
+            height, width = clip.truths[0].shape
+            prepare_for_camera(model.segmenter, height, width, has_time=self.has_time)
         looks = {"closely": self.closely, "has_time": self.has_time}
         with closing(alphas_of(clip.frames, model.segmenter, options, **looks)) as found:
             yield from (alpha for _, alpha in found)
