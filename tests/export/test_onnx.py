@@ -17,6 +17,11 @@ from segmenter.nets import COMPARED
 
 CPU = Device("cpu", 2, "test")
 SIZES = ((64, 64), (96, 160), (224, 64))
+# To export one takes up to a quarter of a minute; these have no layers that the others lack.
+LIKE_OTHERS = ("segresnet", "hrnet")
+NETS = [
+    pytest.param(name, marks=pytest.mark.slow) if name in LIKE_OTHERS else name for name in COMPARED
+]
 
 
 def a_batch(height: int, width: int) -> np.ndarray:
@@ -33,7 +38,7 @@ def assert_same(logits, expected):
     np.testing.assert_allclose(logits, expected, atol=1e-3 * expected.std())
 
 
-@pytest.fixture(scope="module", params=COMPARED)
+@pytest.fixture(scope="module", params=NETS)
 def exported(request, tmp_path_factory):
     """Return a net and its file, whose height and width are free."""
     net, path = settled_net(request.param), tmp_path_factory.mktemp("onnx") / "net.onnx"
