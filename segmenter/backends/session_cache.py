@@ -93,8 +93,9 @@ class SessionCache:
         OpenVINO takes half a second, for which a camera's picture would stand still.
         """
         self._sessions[shape] = None
-        self._makers[shape] = threading.Thread(target=self._finish, args=(shape,))
-        self._makers[shape].start()
+        maker = threading.Thread(target=self._finish, args=(shape,))
+        maker.start()  # before it is noted, since nobody may wait for one that can't start
+        self._makers[shape] = maker
 
     def _finish(self, shape: Shape) -> None:
         session = None

@@ -19,9 +19,10 @@ the outline. Medians on this machine in milliseconds: photo_ms, from a decoded p
 onnx_ms and torch_ms, the network alone on a square of the size at which it sees a camera's frames.
 `-` (null in JSON): the model has no such file, or what runs it is not installed. JSON holds more
 than the table.
-Of clips, as a video frame by frame and steadied, and as a camera: person_iou; boundary_f; flicker,
-mean change of alpha from frame to frame where the truth stays; lag, frames until 90 % of somebody
-who appears at once is there (null: never, or nobody appears so).
+Of clips, as a video frame by frame and steadied, and as a camera, seen finely and as a busy machine
+sees it: person_iou; boundary_f; flicker, mean change of alpha from frame to frame where the truth
+stays; lag, frames until 90 % of somebody who appears at once is there (null: never, or nobody
+appears so).
 """
 
 

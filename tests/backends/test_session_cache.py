@@ -118,3 +118,14 @@ def test_a_session_that_fails_is_not_tried_again_and_again():
     cache = SessionCache(fail, often=1, most=2)
     assert ask(cache, A, 9) is None
     assert tried == [A]
+
+
+def test_where_no_thread_can_start_nobody_waits_for_one(cache, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="new thread"):
+        cache.expect(A)
+    assert cache.expect(A)
+    cache.settle()
