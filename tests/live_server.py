@@ -20,6 +20,7 @@ from segmenter.live import LiveServer
 from segmenter.page.choice import Choice, make_background, make_options
 
 HEIGHT, WIDTH = 96, 128
+PATIENCE_S = 30.0  # for what comes at once but on a machine with much else to do
 ROOM = (20, 150, 60)
 PERSON = (220, 30, 40)
 BLUE = (0, 0, 255)
@@ -45,11 +46,17 @@ class Broken(RedPeople):
         raise RuntimeError("out of order")
 
 
-class SlowForWide(RedPeople):
-    """Takes half a second for the wide frames of one of the visitors."""
+class HeldUpByWide(RedPeople):
+    """Works on a wide frame until the test lets it go on."""
+
+    def __init__(self):
+        super().__init__()
+        self.is_held_up, self.may_go_on = threading.Event(), threading.Event()
 
     def probability(self, frame, size=None):
-        time.sleep(0.5 if frame.shape[1] > WIDTH else 0)
+        if frame.shape[1] > WIDTH:
+            self.is_held_up.set()
+            assert self.may_go_on.wait(PATIENCE_S), "nobody let it go on"
         return super().probability(frame, size)
 
 
@@ -108,7 +115,7 @@ def settings(background="#0000ff", **options):
     return json.dumps({**message, "options": {**SHARP, **options}})
 
 
-def next_picture(socket, timeout=10):
+def next_picture(socket, timeout=PATIENCE_S):
     """The next picture, past the JSON messages."""
     while True:
         answer = socket.recv(timeout)
@@ -116,7 +123,7 @@ def next_picture(socket, timeout=10):
             return as_picture(answer)
 
 
-def next_message(socket, key, timeout=10):
+def next_message(socket, key, timeout=PATIENCE_S):
     """What the next JSON message says under a key, past everything else."""
     while True:
         answer = socket.recv(timeout)
@@ -129,7 +136,7 @@ def refusal(socket):
     words = next_message(socket, "error")
     with pytest.raises(ConnectionClosed) as closed:
         while True:
-            socket.recv(10)
+            socket.recv(PATIENCE_S)
     return words, closed.value.rcvd.code
 
 

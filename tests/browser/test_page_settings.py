@@ -209,9 +209,14 @@ def test_lengths_mean_the_same_in_smaller_frames(page, running):
     start_live(page)
 
     def lengths():
-        sent = page.evaluate("window.settingsSent.at(-1)")
-        return sent["background"], sent["options"]["feather_px"], sent["options"]["shift_px"]
+        """Of all that was sent: a busy machine is asked for less on its own."""
+        sent = page.evaluate("window.settingsSent")
+        return [
+            (one["background"], one["options"]["feather_px"], one["options"]["shift_px"])
+            for one in sent
+        ]
 
-    wait_until(lambda: lengths() == ("blur:20", 10, -4))
+    wait_until(lambda: ("blur:20", 10, -4) in lengths())
     running.behave("slow")
-    wait_until(lambda: lengths() == ("blur:15", 7.5, -3), timeout_s=40)
+    wait_until(lambda: ("blur:15", 7.5, -3) in lengths(), timeout_s=40)
+    assert set(lengths()) <= {("blur:20", 10, -4), ("blur:15", 7.5, -3), ("blur:10", 5, -2)}

@@ -7,6 +7,7 @@ import live_server
 import pytest
 from live_server import (
     BLUE,
+    PATIENCE_S,
     PERSON,
     WIDTH,
     RedPeople,
@@ -25,7 +26,6 @@ from websockets.sync.client import connect
 from segmenter.background import Background, Colour
 from segmenter.live import LiveLimits, answerer
 
-PATIENCE_S = 5.0
 YELLOW, GREY = (255, 255, 0), (128, 128, 128)
 WIDE = 2 * WIDTH
 
