@@ -42,13 +42,11 @@ def test_the_room_is_never_shown_when_the_segmenter_fails(page, running, kind, c
         time.sleep(0.1)
 
 
-@pytest.mark.alone
 def test_a_machine_that_is_behind_gets_smaller_frames(page, running):
     start_live(page)
     width = "document.querySelector('#live canvas').width"
-    before = page.evaluate(width)
     running.behave("slow")
-    wait_until(lambda: page.evaluate(width) <= 0.75 * before, timeout_s=40)
+    wait_until(lambda: page.evaluate(width) <= 0.75 * WIDTH, timeout_s=40)
     page.get_by_text("for speed").wait_for()
     require_replaced(read_pixels(page, "#live canvas"))
 

@@ -199,7 +199,6 @@ SENT_SETTINGS = """() => {
 }"""
 
 
-@pytest.mark.alone
 def test_lengths_mean_the_same_in_smaller_frames(page, running):
     page.evaluate(SENT_SETTINGS)
     page.get_by_role("radio", name="Blur").click()
