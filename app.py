@@ -25,6 +25,7 @@ from segmenter.page.choice import (
     DELETE_EVERY_S,
     KEPT_MINUTES,
     Choice,
+    as_data_url,
     list_presets,
     make_background,
     make_options,
@@ -44,6 +45,8 @@ EXAMPLES = Path(__file__).resolve().parent / "examples"
 CAMERAS = ((480, 640), (720, 1280))  # the shapes that most have
 # Jobs in the queue; more are turned away, photos too, though it is videos that wait for long.
 WAITING = 100
+# Of an own background, in the live tab, until it is there.
+NO_PICTURE = json.dumps({"trouble": "Your background is on its way…"})
 
 
 def build_page(desk: Desk) -> gr.Blocks:
@@ -82,26 +85,32 @@ def build_live_tab(settings: Settings) -> None:
         js_on_load=look.LIVE_JS,
         elem_id="live",
         largest_pixels=LiveLimits.frame_pixels,
+        own=NO_PICTURE,
     )
-    gr.on(
-        settings.changes(),
-        live_settings,
-        settings.inputs,
-        live,
-        trigger_mode="always_last",
-        **AT_ONCE,
-    )
+    newest = {"outputs": live, "trigger_mode": "always_last", **AT_ONCE}
+    gr.on(settings.changes(), live_settings, settings.inputs, **newest)
+    settings.own.change(live_background, settings.own, **newest)
 
 
 def live_settings(*settings: Any) -> Any:
     """Return what the live tab's browser half sends through its socket, or says is wrong."""
     try:
-        choice = read_choice(*settings)
-        if is_unseen(choice.upload):  # another change follows at once
-            return gr.skip()
-        return json.dumps(choice.to_message())
+        return json.dumps(read_choice(*settings).to_message())
     except SegmenterError as error:
         return json.dumps({"trouble": str(error)})
+
+
+def live_background(upload: str | None) -> Any:
+    """Give the browser half the visitor's own picture: once, not with each of the settings."""
+    if is_unseen(upload):  # another change follows at once
+        return gr.skip()
+    if not upload:
+        return gr.HTML(own=NO_PICTURE)
+    try:
+        message = {"background": as_data_url(Path(upload))}
+    except SegmenterError as error:
+        message = {"trouble": str(error)}
+    return gr.HTML(own=json.dumps(message))
 
 
 def tell_speed(desk: Desk) -> tuple[str, gr.Timer]:

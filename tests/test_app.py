@@ -120,17 +120,33 @@ def test_a_path_on_the_server_is_no_background(text):
         choices.make_background(Choice(text), {})
 
 
-def test_wrong_live_settings_are_said_and_not_sent(tmp_path):
-    damaged = tmp_path / "damaged.jpg"
-    damaged.write_bytes(b"\xff\xd8\xff no more")
-
-    def told(upload):
-        return json.loads(app.live_settings("My picture", "", "#0000ff", upload, *COLOUR[4:]))
-
-    assert list(told(str(damaged))) == list(told(None)) == ["trouble"]
-    assert "damaged.jpg" in told(str(damaged))["trouble"]
-    assert "add a picture" in told(None)["trouble"]
+def test_wrong_live_settings_are_said_and_not_sent():
+    told = json.loads(app.live_settings("My picture", "", "#0000ff", None, *COLOUR[4:]))
+    assert list(told) == ["trouble"] and "add a picture" in told["trouble"]
     assert json.loads(app.live_settings(*COLOUR))["background"] == "#0000ff"
+
+
+def own_background(upload):
+    """What the live tab's browser half is told of it."""
+    return json.loads(app.live_background(upload).props["own"])
+
+
+def test_an_own_background_goes_to_the_live_tab_apart_from_the_settings(tmp_path):
+    path = tmp_path / "own.png"
+    Image.new("RGB", (2000, 1000), (200, 100, 50)).save(path)
+    settings = json.loads(app.live_settings("My picture", "", "", str(path), *COLOUR[4:]))
+    assert "background" not in settings and settings["options"]["people"] == "everyone"
+    picture = choices.open_data_url(own_background(str(path))["background"])
+    assert picture.shape == (640, 1280, 3)
+    assert near(picture, (200, 100, 50), 3)
+    assert list(own_background(None)) == ["trouble"], "the one before must not stay"
+
+
+def test_a_broken_own_background_is_said_in_the_live_tab(tmp_path):
+    path = tmp_path / "damaged.jpg"
+    path.write_bytes(b"\xff\xd8\xff no more")
+    told = own_background(str(path))
+    assert list(told) == ["trouble"] and "damaged.jpg" in told["trouble"]
 
 
 def test_a_file_that_was_deleted_is_asked_for_again(desk, photo, tmp_path):
@@ -144,22 +160,11 @@ def test_a_file_that_was_deleted_is_asked_for_again(desk, photo, tmp_path):
     ):
         with pytest.raises(gr.Error, match=words):
             job()
-    message = json.loads(app.live_settings(*own, gone, *COLOUR[4:]))
-    assert message["background"] is None and "deleted" in message["trouble"]
-    assert message["options"]["people"] == "everyone"  # for one who still has a copy
 
 
 def test_a_message_can_not_name_an_upload_on_the_server():
     message = {"background": "blur", "upload": "/etc/passwd"}
     assert Choice.from_message(message).upload is None
-
-
-def test_an_upload_goes_into_the_live_message_and_comes_out_the_same(tmp_path):
-    Image.new("RGB", (2000, 1000), (200, 100, 50)).save(tmp_path / "own.png")
-    message = Choice("", upload=tmp_path / "own.png").to_message()
-    picture = choices.open_data_url(message["background"])
-    assert picture.shape == (640, 1280, 3)
-    assert near(picture, (200, 100, 50), 3)
 
 
 def test_pictures_for_live_are_opened_one_at_a_time(monkeypatch):

@@ -51,8 +51,8 @@ class Visitor:
     def __init__(self, socket: WebSocket, service: Service):
         self._socket, self._service = socket, service
         self._arrived = asyncio.Event()
-        self._has_settings = False
-        self._settings: dict | None = None
+        self._settings: dict | None = None  # of all messages: what a later one leaves out stays
+        self._are_new = False
         self._frame: bytes | None = None
         self._answerer: Answerer | None = None
         self._behind: Any = None  # what the last settings taken said of the background
@@ -94,9 +94,9 @@ class Visitor:
     def _keep_newest(self, content: str | bytes) -> None:
         """Put a message where `_take` finds it, over an older one of its kind."""
         if isinstance(content, str):
-            self._settings = read_settings(content)
-            self._has_settings = True
-        elif not self._has_settings:
+            self._settings = (self._settings or {}) | read_settings(content)
+            self._are_new = True
+        elif self._settings is None:
             raise Refusal("a frame came before the settings; send the settings first")
         elif len(content) <= NUMBER_BYTES:
             raise Refusal("a frame is a 4-byte number and a JPEG; this one is shorter")
@@ -129,10 +129,10 @@ class Visitor:
         while message is None or self._answerer is None:  # None too when settings were refused
             await self._arrived.wait()
             self._arrived.clear()
-            settings, self._settings = self._settings, None
+            are_new, self._are_new = self._are_new, False
             message, self._frame = self._frame, None
-            if settings is not None:
-                await self._change(settings)
+            if are_new:
+                await self._change(self._settings)
         return message
 
     async def _change(self, settings: dict) -> None:

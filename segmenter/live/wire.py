@@ -19,6 +19,7 @@ from segmenter.errors import InvalidInput, UnreadableImage
 
 GREY = 128  # of the card shown when there is nothing else that is safe to show
 LARGEST_SIDE = 16_383  # pixels, of a WebP; that of a JPEG is larger
+SETTINGS = ("background", "fit", "options", "width", "height")
 
 log = logging.getLogger(__name__)
 
@@ -77,14 +78,14 @@ def host_of(address: str) -> str | None:
 
 
 def read_settings(text: str) -> dict:
-    """Parse a settings message; a Refusal when it is no JSON object."""
+    """Return what a message says of the settings; a Refusal when it is no JSON object."""
     try:
         settings = json.loads(text)
     except (ValueError, RecursionError):
         settings = None
     if not isinstance(settings, dict):
         raise Refusal("the settings are not a JSON object")
-    return settings
+    return {name: settings[name] for name in SETTINGS if name in settings}
 
 
 def read_shape(settings: dict, largest_pixels: int) -> tuple[int, int]:

@@ -78,16 +78,9 @@ class Choice:
         return cls(background, str(fit), AskedOptions.from_message(options))
 
     def to_message(self) -> dict:
-        """Return what the live tab's browser half sends, with the upload inside.
-
-        Of one that was deleted the browser has a copy, or else tells the trouble.
-        """
+        """Return what the live tab's browser half sends; it puts an upload in, which it has."""
         message = {"fit": self.fit, "options": asdict(self.options)}
-        if self.upload is None:
-            return message | {"background": self.background}
-        if not self.upload.exists():
-            return message | {"background": None, "trouble": DELETED}
-        return message | {"background": as_data_url(self.upload)}
+        return message if self.upload else message | {"background": self.background}
 
 
 def list_presets(folder: Path) -> dict[str, Path]:

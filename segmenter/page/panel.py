@@ -42,6 +42,7 @@ class Settings:
 
     inputs: list[Any]  # all that `read_choice` takes, in its order
     people: Any  # of these the one that says who stays
+    own: Any  # and the one with the visitor's own background
 
     def changes(self) -> list[Any]:
         """Return the triggers of any change."""
@@ -91,7 +92,7 @@ def build_settings(presets: Mapping[str, Path]) -> Settings:
     gallery.select(None, None, picked, js=PICK.format(**in_browser), **AT_ONCE)
     with gr.Accordion("People and edges", open=False):
         edges = build_edges()
-    return Settings([kind, picked, colour, own, blur, fit, *edges], edges[0])
+    return Settings([kind, picked, colour, own, blur, fit, *edges], edges[0], own)
 
 
 def build_gallery(presets: Mapping[str, Path]) -> gr.Gallery:

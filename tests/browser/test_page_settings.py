@@ -189,11 +189,16 @@ def test_settings_change_while_it_runs(page):
     wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() > 0.5)
 
 
+# What a message leaves out stays as it was.
 SENT_SETTINGS = """() => {
   window.settingsSent = [];
+  window.settingsBytes = 0;
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
-    if (typeof data === 'string') window.settingsSent.push(JSON.parse(data));
+    if (typeof data === 'string') {
+      window.settingsSent.push({ ...window.settingsSent.at(-1), ...JSON.parse(data) });
+      window.settingsBytes += data.length;
+    }
     return send.call(this, data);
   };
 }"""
@@ -219,3 +224,27 @@ def test_lengths_mean_the_same_in_smaller_frames(page, running):
     running.behave("slow")
     wait_until(lambda: ("blur:15", 7.5, -3) in lengths(), timeout_s=40)
     assert set(lengths()) <= {("blur:20", 10, -4), ("blur:15", 7.5, -3), ("blur:10", 5, -2)}
+
+
+def test_an_own_background_is_fetched_and_sent_once(page, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (400, 600, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "own.png")
+    page.evaluate(SENT_SETTINGS)
+    page.get_by_role("radio", name="My picture").click()
+    choose_file(page, "#own-background", tmp_path / "own.png")
+    start_live(page)
+    wait_until(lambda: page.evaluate("window.settingsBytes") > 50_000)  # the picture
+    whole = page.evaluate("window.settingsBytes")
+    page.get_by_text("People and edges").click()
+    page.evaluate("performance.clearResourceTimings()")
+    for softness in ("2", "4", "6"):
+        page.get_by_label("number input for Softness").fill(softness)
+        sent = f"window.settingsSent.at(-1).options.feather_px == {softness}"
+        page.wait_for_function(sent)
+    assert page.evaluate("window.settingsBytes") < whole + 5000
+    came = "performance.getEntriesByType('resource').map((one) => one.transferSize)"
+    assert 0 < sum(page.evaluate(came)) < 20_000
+    page.get_by_role("radio", name="Colour").click()
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() > 0.5)
+    page.get_by_role("radio", name="My picture").click()
+    wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() < 0.1)

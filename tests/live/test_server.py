@@ -83,6 +83,16 @@ def test_settings_change_while_it_runs():
             assert near(next_picture(socket)[1][60, 10], colour)
 
 
+def test_what_later_settings_leave_out_stays():
+    with served(RedPeople()) as address, connect(address) as socket:
+        socket.send(settings("#ffff00"))
+        socket.send(json.dumps({"options": {"edge_strength": 0.0, "shift_px": 8}}))
+        socket.send(as_frame(1, scene()))
+        picture = next_picture(socket)[1]
+        assert near(picture[60, 10], (255, 255, 0))
+        assert not near(picture[60, 36], (255, 255, 0)), "she did not grow"
+
+
 def test_wrong_later_settings_warn_and_change_nothing():
     with served(RedPeople()) as address, connect(address) as socket:
         socket.send(settings("#ffff00"))

@@ -30,7 +30,7 @@ function connect(mine) {
   let refused = null;
   connection.onopen = () => {
     openedAt = performance.now();
-    warning = null;
+    warning = toldBackground = null;
     sendSettings();
     sayState();
   };

@@ -99,7 +99,7 @@ cameraList.onchange = sizeList.onchange = ({ target }) => {
   if (target === cameraList) turn(target.value);
   if (stream) start();
 };
-watch('value', takeSettings);
+watch(['value', 'own'], takeSettings);
 addEventListener('pagehide', () => stop());
 navigator.mediaDevices?.addEventListener?.('devicechange', listCameras);
 const guard = setInterval(watchOver, 500);

@@ -1,6 +1,7 @@
 // The browser half of the live tab: camera -> JPEG -> socket -> canvas. Its parts share one scope:
 // screen, camera, settings, pace, connection, and at last live, which starts and stops them all.
-// In scope too: `element`, the tab's own HTML; `props.value`, the settings as JSON;
+// In scope too: `element`, the tab's own HTML; `props.value`, the settings as JSON, in which an own
+// background is missing; `props.own`, that background, or what is wrong with it, as JSON;
 // `props.largest_pixels`, of a frame that the server takes; `watch`.
 
 // The screen: all that can be seen. Its pictures come from the server and never from the camera.

@@ -1,12 +1,12 @@
-// The settings, which the page writes into `props.value` and the server is told.
+// The settings, which the page writes into `props.value` and `props.own`, and the server is told.
 
 let [settings, settingsTrouble] = [{}, null]; // the last good ones, and what is wrong with newer ones
-let ownBackground = null; // the server deletes its file after a while
+let toldBackground = null; // what the server has: a picture may be half a megabyte
 
 function takeSettings() {
-  let { trouble, ...taken } = JSON.parse(props.value || '{}');
-  if (taken.background === null && ownBackground) [taken.background, trouble] = [ownBackground, null];
-  else if (!taken.background || taken.background.startsWith('data:')) ownBackground = taken.background;
+  const chosen = JSON.parse(props.value);
+  const isOwn = !chosen.trouble && chosen.background === undefined;
+  const { trouble, ...taken } = isOwn ? { ...chosen, ...JSON.parse(props.own) } : chosen;
   if (trouble || settingsTrouble) {
     settingsTrouble = trouble ?? null;
     if (stream) sayState();
@@ -27,7 +27,11 @@ function scaledSettings() {
   return { ...settings, background, options };
 }
 
+// What a message leaves out stays as it was.
 function sendSettings() {
   if (socket?.readyState !== WebSocket.OPEN) return;
-  socket.send(JSON.stringify({ ...scaledSettings(), width: canvas.width, height: canvas.height }));
+  const { background, ...others } = scaledSettings();
+  const message = { ...others, width: canvas.width, height: canvas.height };
+  if (background !== toldBackground) message.background = toldBackground = background;
+  socket.send(JSON.stringify(message));
 }
