@@ -119,6 +119,10 @@ class LiveReplacer:
             self._options = options or self._options
             self._background = background or self._background
 
+    def is_late(self, is_late: bool) -> None:
+        """Take in whether a camera's answers come so late that smaller frames are sent."""
+        self._pace.is_late(is_late)
+
 
 def require_for_motion(options: ReplaceOptions | None) -> ReplaceOptions:
     """Return the options of a video or camera, whose people move away from any place.

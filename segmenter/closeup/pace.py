@@ -15,12 +15,13 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 60.0, 960.0  # before it is tried again, twice as
 class Pace:
     """Tells whether a camera's frames may be looked at finely: while the machine keeps up.
 
-    Others may use the machine too, so it is tried out, and left when frames then take too long.
+    Others may use the machine too, so it is tried out, and left when frames then take too long, or
+    when who waits for them has to send less.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         """Begin without time to spare; `clock` tells seconds."""
-        self.has_time = False
+        self.has_time = self._is_late = False
         self._clock = clock
         self._wait_s = FIRST_WAIT_S
         self._tried_from = clock()
@@ -35,11 +36,24 @@ class Pace:
             return
         middle = median(self._spent_s)
         if self.has_time and middle > TOO_LONG_S:
-            self._tried_from = self._clock() + self._wait_s
-            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
-        elif self.has_time or middle > PLENTY_S or self._clock() < self._tried_from:
-            return
-        self.has_time = not self.has_time
+            self._give_up()
+        elif not self.has_time and middle <= PLENTY_S and self._may_try():
+            self.has_time = True
+            self._begin()
+
+    def is_late(self, is_late: bool) -> None:
+        """Take in whether answers come so late that less is sent: all of it is worth more."""
+        self._is_late = is_late
+        if is_late and self.has_time:
+            self._give_up()
+
+    def _may_try(self) -> bool:
+        return not self._is_late and self._clock() >= self._tried_from
+
+    def _give_up(self) -> None:
+        self.has_time = False
+        self._tried_from = self._clock() + self._wait_s
+        self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)
         self._begin()
 
     def _begin(self) -> None:
@@ -55,3 +69,6 @@ class FixedPace:
 
     def took(self, spent_s: float) -> None:
         """Ignore how long a frame took."""
+
+    def is_late(self, is_late: bool) -> None:
+        """Ignore that answers come late."""

@@ -12,7 +12,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from segmenter.background import Background
 from segmenter.errors import SegmenterError
 from segmenter.live.answerer import Answerer
-from segmenter.live.wire import Close, Refusal, read_settings, read_shape, send
+from segmenter.live.wire import (
+    Close,
+    Refusal,
+    is_ping,
+    read_message,
+    read_shape,
+    send,
+    settings_in,
+)
 from segmenter.pipeline import ReplaceOptions
 from segmenter.stream import require_for_motion
 
@@ -89,19 +97,26 @@ class Visitor:
             if len(content) > limits.message_bytes:
                 megabytes = limits.message_bytes / 1e6
                 raise Refusal(f"a message may have {megabytes:.1f} MB; send less", Close.TOO_BIG)
-            self._keep_newest(content)
+            if isinstance(content, bytes):
+                self._keep_frame(content)
+            elif is_ping(message := read_message(content)):
+                await self._send(message)
+            else:
+                self._keep_settings(message)
 
-    def _keep_newest(self, content: str | bytes) -> None:
-        """Put a message where `_take` finds it, over an older one of its kind."""
-        if isinstance(content, str):
-            self._settings = (self._settings or {}) | read_settings(content)
-            self._are_new = True
-        elif self._settings is None:
+    def _keep_frame(self, content: bytes) -> None:
+        """Put a frame where `_take` finds it, over an older one."""
+        if self._settings is None:
             raise Refusal("a frame came before the settings; send the settings first")
-        elif len(content) <= NUMBER_BYTES:
+        if len(content) <= NUMBER_BYTES:
             raise Refusal("a frame is a 4-byte number and a JPEG; this one is shorter")
-        else:
-            self._frame = content
+        self._frame = content
+        self._arrived.set()
+
+    def _keep_settings(self, message: dict) -> None:
+        """Put what a message changes where `_take` finds it."""
+        self._settings = (self._settings or {}) | settings_in(message)
+        self._are_new = True
         self._arrived.set()
 
     async def _answer(self) -> None:
@@ -158,6 +173,7 @@ class Visitor:
                 self._answerer = Answerer(service.segmenter, pixels, *choice)
             else:
                 await self._in_thread(self._answerer.change, *choice)
+            self._answerer.is_late(settings.get("late") is True)
             await self._send({"status": self._status()})
 
     async def _tell(self, warning: str | None) -> None:

@@ -19,7 +19,7 @@ from segmenter.errors import InvalidInput, UnreadableImage
 
 GREY = 128  # of the card shown when there is nothing else that is safe to show
 LARGEST_SIDE = 16_383  # pixels, of a WebP; that of a JPEG is larger
-SETTINGS = ("background", "fit", "options", "width", "height")
+SETTINGS = ("background", "fit", "options", "width", "height", "late")
 
 log = logging.getLogger(__name__)
 
@@ -77,15 +77,25 @@ def host_of(address: str) -> str | None:
         return None
 
 
-def read_settings(text: str) -> dict:
-    """Return what a message says of the settings; a Refusal when it is no JSON object."""
+def read_message(text: str) -> dict:
+    """Parse a message; a Refusal when it is no JSON object."""
     try:
-        settings = json.loads(text)
+        message = json.loads(text)
     except (ValueError, RecursionError):
-        settings = None
-    if not isinstance(settings, dict):
+        message = None
+    if not isinstance(message, dict):
         raise Refusal("the settings are not a JSON object")
-    return {name: settings[name] for name in SETTINGS if name in settings}
+    return message
+
+
+def is_ping(message: dict) -> bool:
+    """Tell whether a message only asks to be sent back, which tells how far away the server is."""
+    return list(message) == ["ping"] and isinstance(message["ping"], int | float)
+
+
+def settings_in(message: dict) -> dict:
+    """Return what a message says of the settings."""
+    return {name: message[name] for name in SETTINGS if name in message}
 
 
 def read_shape(settings: dict, largest_pixels: int) -> tuple[int, int]:

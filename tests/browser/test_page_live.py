@@ -2,8 +2,11 @@
 
 import re
 import time
+from urllib.parse import urlsplit
 
 import pytest
+from distance import far_away
+from page_server import ROOT
 from room import GREY, PERSON, TEAL, WIDTH, is_room, near, require_replaced
 from visitor import expect, open_tab, read_pixels, start_live, wait_until
 
@@ -153,3 +156,64 @@ def test_a_lost_connection_shows_a_grey_card_and_comes_back(page):
     assert near(picture, GREY, 12).mean() > 0.9
     page.evaluate("window.busy = false")
     wait_until(lambda: near(read_pixels(page, "#live canvas"), TEAL).mean() > 0.5)
+
+
+ON_THE_WAY = """() => {
+  window.mostOnTheWay = 0;
+  let [sent, answered] = [0, 0];
+  const take = ({ data }) => {
+    if (data instanceof ArrayBuffer) answered = Math.max(answered, new DataView(data).getUint32(0));
+  };
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', take);
+    }
+    send(data) {
+      super.send(data);
+      if (typeof data === 'string') return;
+      sent += 1;
+      window.mostOnTheWay = Math.max(window.mostOnTheWay, sent - answered);
+    }
+  };
+}"""
+
+
+def test_more_pictures_are_on_their_way_to_a_server_far_away(page, running):
+    page.evaluate(ON_THE_WAY)
+    start_live(page)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.mostOnTheWay") <= 3
+    with far_away(urlsplit(running.address).port, latency_s=0.2) as port:
+        page.goto(f"http://127.0.0.1:{port}")
+        page.wait_for_selector("#photo")
+        page.evaluate(ON_THE_WAY)
+        page.get_by_role("radio", name="Colour").click()
+        start_live(page)
+        page.wait_for_function("window.mostOnTheWay >= 7")
+        require_replaced(read_pixels(page, "#live canvas"))
+        page.goto("about:blank")
+
+
+PACE = """([source, latency, roundTrips]) => {
+  let now = 0;
+  const inside = `return {
+    take(ms) { roundTrips = [...roundTrips.slice(-29), ms]; adapt(); return detail; }
+  };`;
+  const make = new Function('latency', 'performance', 'sendSettings', source + inside);
+  const pace = make(latency, { now: () => now }, () => {});
+  return roundTrips.map((ms) => { now += 100; return pace.take(ms); });
+}"""
+
+
+def details(page, latency_ms, round_trips_ms):
+    """How much less is sent after each of the round trips, ten a second: 0 to 3."""
+    source = (ROOT / "segmenter/page/live/pace.js").read_text()
+    return page.evaluate(PACE, [source, latency_ms, round_trips_ms])
+
+
+def test_less_is_sent_for_slow_answers_but_not_for_a_long_way(page):
+    assert set(details(page, 200, [250] * 300)) == {0}
+    told = details(page, 0, [250] * 300 + [50] * 900)
+    assert not any(told[:39]), "the first seconds say nothing"
+    assert told[299] == 3 and told[-1] == 0

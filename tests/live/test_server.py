@@ -15,6 +15,7 @@ import pytest
 from live_server import (
     BLUE,
     HEIGHT,
+    PATIENCE_S,
     PERSON,
     WIDTH,
     Broken,
@@ -155,13 +156,28 @@ def test_a_frame_of_too_many_pixels_is_not_decoded():
         assert "128x96 is too big" in next_message(socket, "warning")
 
 
+def test_a_ping_comes_back_at_once_and_is_no_setting():
+    network = HeldUpByWide()
+    with served(network) as address, connect(address) as socket:
+        socket.send(json.dumps({"ping": 12.5}))
+        assert json.loads(socket.recv(PATIENCE_S)) == {"ping": 12.5}
+        socket.send(settings())
+        next_message(socket, "status")
+        socket.send(as_frame(0, scene(width=2 * WIDTH)))
+        assert network.is_held_up.wait(PATIENCE_S)
+        socket.send(json.dumps({"ping": 13}))
+        assert json.loads(socket.recv(PATIENCE_S)) == {"ping": 13}
+        network.may_go_on.set()
+        assert near(next_picture(socket)[1][60, 10], BLUE)
+
+
 def test_only_the_newest_waiting_frame_is_answered():
     network = HeldUpByWide()
     with served(network) as address, connect(address) as socket:
         socket.send(settings())
         next_message(socket, "status")
         socket.send(as_frame(0, scene(width=2 * WIDTH)))
-        assert network.is_held_up.wait(10)
+        assert network.is_held_up.wait(PATIENCE_S)
         for number in range(1, 10):
             socket.send(as_frame(number, scene()))
         time.sleep(0.3)  # until all have come
@@ -178,7 +194,7 @@ def test_a_slow_visitor_does_not_hold_up_another():
             socket.send(settings())
             next_message(socket, "status")
         slow.send(as_frame(1, scene(width=2 * WIDTH)))
-        assert network.is_held_up.wait(10)
+        assert network.is_held_up.wait(PATIENCE_S)
         for number in range(5):
             quick.send(as_frame(number, scene()))
             assert next_picture(quick)[0] == number

@@ -1,6 +1,9 @@
 // The connection: frames to the server, and its answers onto the screen.
 
-const IN_FLIGHT = 3; // two are worked on at the server while one travels
+const IN_FLIGHT = 3; // two are worked on at the server while one is on its way,
+const FRAME_MS = 33; // and one more for as long as messages take to the server and back,
+const MOST_ON_THE_WAY = 6; // but no more of these
+const PING_EVERY = 15; // frames, and not seconds: a camera that gives none may be sent away
 const POLL_MS = 4; // until what was sent has left the browser
 const IDLE = 4408; // how the server ends a connection on which nothing came for long
 const RETRY_MS = [1500, 3000, 6000, 12000]; // before each try to connect again
@@ -13,6 +16,7 @@ let [status, warning] = [null, null]; // the server's last
 let [sent, answered, drawn] = [0, 0, 0];
 let waitingSince = 0; // for the server
 let sentAt = new Map(); // number -> milliseconds
+let latency = null; // milliseconds to the server and back, without any work: the least so far
 
 function socketAddress() {
   // Gradio knows the prefix that a proxy puts before its pages; the scheme and host are this page's.
@@ -26,18 +30,20 @@ function connect(mine) {
   const connection = (socket = new WebSocket(socketAddress()));
   connection.binaryType = 'arraybuffer';
   [sent, answered, drawn, waitingSince] = [0, 0, 0, performance.now()];
-  [sentAt, drawnAt, roundTrips] = [new Map(), [], []];
+  [sentAt, drawnAt, roundTrips, latency] = [new Map(), [], [], null];
   let refused = null;
   connection.onopen = () => {
     openedAt = performance.now();
     warning = toldBackground = null;
     sendSettings();
+    ping();
     sayState();
   };
   connection.onmessage = ({ data }) => {
     if (mine !== run) return;
     if (data instanceof ArrayBuffer) return show(data, mine, connection);
     const message = JSON.parse(data);
+    if (message.ping) latency = Math.min(latency ?? Infinity, performance.now() - message.ping);
     if (message.error) refused = message.error;
     if (message.status) status = message.status;
     if (message.warning !== undefined) {
@@ -57,6 +63,14 @@ function connect(mine) {
   };
 }
 
+function ping() {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ping: performance.now() }));
+}
+
+function mayBeOnTheirWay() {
+  return IN_FLIGHT + Math.min(MOST_ON_THE_WAY, Math.floor(latency / FRAME_MS));
+}
+
 // Without waiting for the other end, which would never answer.
 function hangUp() {
   const gone = socket;
@@ -73,7 +87,7 @@ function rest() {
 async function sendFrame(mine) {
   const connection = socket;
   const isReady = () => mine === run && connection === socket && connection?.readyState === WebSocket.OPEN;
-  if (!fresh || sending || !isReady() || document.hidden || sent - answered >= IN_FLIGHT || !video.videoWidth) return;
+  if (!fresh || sending || !isReady() || document.hidden || sent - answered >= mayBeOnTheirWay() || !video.videoWidth) return;
   sending = true;
   // There is no event for it.
   while (isReady() && connection.bufferedAmount > 0) await new Promise((done) => setTimeout(done, POLL_MS));
@@ -86,6 +100,7 @@ async function sendFrame(mine) {
   number.setUint32(0, ++sent);
   sentAt.set(sent, taken);
   if (sent === answered + 1) waitingSince = performance.now();
+  if (sent % PING_EVERY === 0) ping();
   connection.send(new Blob([number.buffer, jpeg]));
   sendFrame(mine);
 }

@@ -2,7 +2,9 @@
 
 // What is sent when the machine is behind, from best to least: share of each side, quality.
 const DETAIL = [[1, 0.8], [1, 0.6], [0.75, 0.6], [0.5, 0.6]];
-const [SLOW_MS, QUICK_MS] = [120, 60]; // round trips: from here on less, and more, is sent
+// Round trips, without the latency, which smaller pictures would not lessen: from here on less, and
+// more, is sent.
+const [SLOW_MS, QUICK_MS] = [120, 60];
 const STARTING_MS = 4000; // while sessions are made and memory is cold, which says nothing of later
 const FORGIVEN_MS = 20000; // before more is tried again
 
@@ -16,10 +18,10 @@ function middleRoundTrip() {
 }
 
 function adapt() {
-  const [middle, now] = [middleRoundTrip(), performance.now()];
+  const [late, now] = [middleRoundTrip() - latency, performance.now()];
   if (roundTrips.length < 15 || now - openedAt < STARTING_MS) return;
-  if (middle > SLOW_MS && detail < DETAIL.length - 1) [detail, lowered] = [detail + 1, now];
-  else if (middle < QUICK_MS && detail > 0 && now - lowered > FORGIVEN_MS) detail -= 1;
+  if (late > SLOW_MS && detail < DETAIL.length - 1) [detail, lowered] = [detail + 1, now];
+  else if (late < QUICK_MS && detail > 0 && now - lowered > FORGIVEN_MS) detail -= 1;
   else return;
   roundTrips = []; // the next are of another size
   sendSettings();

@@ -31,7 +31,7 @@ function scaledSettings() {
 function sendSettings() {
   if (socket?.readyState !== WebSocket.OPEN) return;
   const { background, ...others } = scaledSettings();
-  const message = { ...others, width: canvas.width, height: canvas.height };
+  const message = { ...others, width: canvas.width, height: canvas.height, late: detail > 0 };
   if (background !== toldBackground) message.background = toldBackground = background;
   socket.send(JSON.stringify(message));
 }
