@@ -29,13 +29,17 @@ async def lead_to(port, latency_s, begun):
     async def carry(reader, writer):
         with suppress(OSError):
             while piece := await reader.read(PIECE_BYTES):
-                loop.call_later(latency_s / 2, writer.write, piece)
+                loop.call_later(latency_s / 2, pass_on, writer, piece)
         loop.call_later(latency_s / 2, writer.close)
 
     async def visit(reader, writer):
         there = await asyncio.open_connection("127.0.0.1", port)
         writers.extend((writer, there[1]))
         await asyncio.gather(carry(reader, there[1]), carry(there[0], writer))
+
+    def pass_on(writer, piece):
+        if not writer.is_closing():
+            writer.write(piece)
 
     async with await asyncio.start_server(visit, "127.0.0.1", 0) as server:
         begun.put((server.sockets[0].getsockname()[1], loop, end))

@@ -2,7 +2,8 @@
 
     python tests/browser/live_speed.py [SECONDS]
 
-The webcam is the portrait in examples/, swaying; the segmenter has the released weights.
+The webcam is the portrait in examples/, swaying; the segmenter has the released weights. At last
+the server is far away: what goes to it and comes back is held up on the way.
 """
 
 import re
@@ -10,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -19,9 +21,11 @@ from playwright.sync_api import sync_playwright
 sys.path += [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
 
 from chromium import launch
+from distance import far_away
 from page_server import ROOT, served_page
 
 SIZES = ("480x360", "640x480", "1280x720")
+LATENCIES_S = (0.1, 0.2, 0.3)
 
 
 def make_webcam(path, width, height):
@@ -62,3 +66,8 @@ if __name__ == "__main__":
             for background in ("Gallery", "Blur", "Transparent"):
                 numbers = measure(running.address, Path(name), size, background, seconds)
                 print(f"{size:>9} {background:<12} {numbers}")
+        for latency_s in LATENCIES_S:
+            with far_away(urlsplit(running.address).port, latency_s) as port:
+                address = f"http://127.0.0.1:{port}"
+                numbers = measure(address, Path(name), "640x480", "Gallery", seconds)
+                print(f"  640x480 {1000 * latency_s:.0f} ms away  {numbers}")

@@ -2,7 +2,7 @@
 
 const IN_FLIGHT = 3; // two are worked on at the server while one is on its way,
 const FRAME_MS = 33; // and one more for as long as messages take to the server and back,
-const MOST_ON_THE_WAY = 6; // but no more of these
+const MOST_ON_THE_WAY = 9; // but no more of these
 const PING_EVERY = 15; // frames, and not seconds: a camera that gives none may be sent away
 const POLL_MS = 4; // until what was sent has left the browser
 const IDLE = 4408; // how the server ends a connection on which nothing came for long
