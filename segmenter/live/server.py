@@ -1,10 +1,12 @@
 """The live tab's WebSocket: camera frames in, composites out, and never the room behind a visitor.
 
-A client first sends its settings as JSON, then frames: a 4-byte big-endian number and a JPEG. The
-answer to a frame is its number and a JPEG, or a WebP with alpha when the background is
-transparent. Settings may be sent again at any time. Two frames are worked on at once; one that
-arrives meanwhile waits, and is replaced by a newer one. JSON answers hold `status`, `warning` (the
-visitor stays) or `error` (the connection is closed next).
+A client first sends its settings as JSON (`background`, `fit`, `options`, `width` and `height`,
+`late` when it has to send less), then frames: a 4-byte big-endian number and a JPEG. The answer to
+a frame is its number and a JPEG, or a WebP with alpha when the background is transparent. Settings
+may be sent again at any time; what a message leaves out stays. Two frames are worked on at once;
+one that arrives meanwhile waits, and is replaced by a newer one. JSON answers hold `status`,
+`warning` (the visitor stays) or `error` (the connection is closed next). `{"ping": NUMBER}` comes
+back at once, and tells how far away the server is.
 """
 
 import logging

@@ -217,3 +217,5 @@ def test_less_is_sent_for_slow_answers_but_not_for_a_long_way(page):
     told = details(page, 0, [250] * 300 + [50] * 900)
     assert not any(told[:39]), "the first seconds say nothing"
     assert told[299] == 3 and told[-1] == 0
+    assert details(page, 0, [250] * 60)[-1] < 3
+    assert details(page, 0, [1000] * 60)[-1] == 3, "of much too slow ones a few are enough"

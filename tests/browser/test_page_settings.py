@@ -224,6 +224,10 @@ def test_lengths_mean_the_same_in_smaller_frames(page, running):
     running.behave("slow")
     wait_until(lambda: ("blur:15", 7.5, -3) in lengths(), timeout_s=40)
     assert set(lengths()) <= {("blur:20", 10, -4), ("blur:15", 7.5, -3), ("blur:10", 5, -2)}
+    assert page.evaluate("[0, -1].map((place) => window.settingsSent.at(place).late)") == [
+        False,
+        True,
+    ]
 
 
 def test_an_own_background_is_fetched_and_sent_once(page, tmp_path):

@@ -35,6 +35,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from segmenter.background import Colour
+from segmenter.closeup.pace import FixedPace
 from segmenter.errors import InvalidInput
 from segmenter.live import LiveLimits, LiveServer
 from segmenter.live.visitor import end
@@ -92,6 +93,23 @@ def test_what_later_settings_leave_out_stays():
         picture = next_picture(socket)[1]
         assert near(picture[60, 10], (255, 255, 0))
         assert not near(picture[60, 36], (255, 255, 0)), "she did not grow"
+
+
+def test_who_has_to_send_less_is_not_looked_at_more_finely(monkeypatch):
+    told = []
+
+    class Told(FixedPace):
+        def is_late(self, is_late):
+            told.append(is_late)
+
+    monkeypatch.setattr("segmenter.stream.Pace", lambda: Told(False))
+    with served(RedPeople()) as address, connect(address) as socket:
+        for change in ({}, {"late": True}, {"fit": "tile"}, {"late": False}):
+            socket.send(json.dumps(change))
+            next_message(socket, "status")
+            socket.send(as_frame(1, scene()))
+            next_picture(socket)
+    assert told == [False, True, True, False]
 
 
 def test_wrong_later_settings_warn_and_change_nothing():

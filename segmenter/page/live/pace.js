@@ -5,6 +5,7 @@ const DETAIL = [[1, 0.8], [1, 0.6], [0.75, 0.6], [0.5, 0.6]];
 // Round trips, without the latency, which smaller pictures would not lessen: from here on less, and
 // more, is sent.
 const [SLOW_MS, QUICK_MS] = [120, 60];
+const [JUDGED, JUDGED_AT_ONCE] = [15, 5]; // round trips; fewer do where they are five times too slow
 const STARTING_MS = 4000; // while sessions are made and memory is cold, which says nothing of later
 const FORGIVEN_MS = 20000; // before more is tried again
 
@@ -19,7 +20,8 @@ function middleRoundTrip() {
 
 function adapt() {
   const [late, now] = [middleRoundTrip() - latency, performance.now()];
-  if (roundTrips.length < 15 || now - openedAt < STARTING_MS) return;
+  const needed = late > 5 * SLOW_MS ? JUDGED_AT_ONCE : JUDGED;
+  if (roundTrips.length < needed || now - openedAt < STARTING_MS) return;
   if (late > SLOW_MS && detail < DETAIL.length - 1) [detail, lowered] = [detail + 1, now];
   else if (late < QUICK_MS && detail > 0 && now - lowered > FORGIVEN_MS) detail -= 1;
   else return;
