@@ -84,8 +84,7 @@ def build_live_tab(settings: Settings) -> None:
         html_template=look.LIVE_HTML,
         js_on_load=look.LIVE_JS,
         elem_id="live",
-        largest_pixels=LiveLimits.frame_pixels,
-        own=NO_PICTURE,
+        **live_props(NO_PICTURE),
     )
     newest = {"outputs": live, "trigger_mode": "always_last", **AT_ONCE}
     gr.on(settings.changes(), live_settings, settings.inputs, **newest)
@@ -105,12 +104,17 @@ def live_background(upload: str | None) -> Any:
     if is_unseen(upload):  # another change follows at once
         return gr.skip()
     if not upload:
-        return gr.HTML(own=NO_PICTURE)
+        return gr.HTML(**live_props(NO_PICTURE))
     try:
         message = {"background": as_data_url(Path(upload))}
     except SegmenterError as error:
         message = {"trouble": str(error)}
-    return gr.HTML(own=json.dumps(message))
+    return gr.HTML(**live_props(json.dumps(message)))
+
+
+def live_props(own: str) -> dict:
+    """Return all props of the live tab: before it is first opened, an update drops the others."""
+    return {"largest_pixels": LiveLimits.frame_pixels, "own": own}
 
 
 def tell_speed(desk: Desk) -> tuple[str, gr.Timer]:

@@ -236,6 +236,7 @@ def test_an_own_background_is_fetched_and_sent_once(page, tmp_path):
     page.evaluate(SENT_SETTINGS)
     page.get_by_role("radio", name="My picture").click()
     choose_file(page, "#own-background", tmp_path / "own.png")
+    page.wait_for_timeout(1500)  # it is there before the tab is
     start_live(page)
     wait_until(lambda: page.evaluate("window.settingsBytes") > 50_000)  # the picture
     whole = page.evaluate("window.settingsBytes")
