@@ -119,9 +119,9 @@ class LiveReplacer:
             self._options = options or self._options
             self._background = background or self._background
 
-    def is_late(self, is_late: bool) -> None:
+    def tell_late(self, is_late: bool) -> None:
         """Take in whether a camera's answers come so late that smaller frames are sent."""
-        self._pace.is_late(is_late)
+        self._pace.tell_late(is_late)
 
 
 def require_for_motion(options: ReplaceOptions | None) -> ReplaceOptions:

@@ -41,8 +41,11 @@ class Pace:
             self.has_time = True
             self._begin()
 
-    def is_late(self, is_late: bool) -> None:
-        """Take in whether answers come so late that less is sent: all of it is worth more."""
+    def tell_late(self, is_late: bool) -> None:
+        """Take in whether answers come so late that smaller frames are sent.
+
+        Their size is worth more than a finer look at them.
+        """
         self._is_late = is_late
         if is_late and self.has_time:
             self._give_up()
@@ -70,5 +73,5 @@ class FixedPace:
     def took(self, spent_s: float) -> None:
         """Ignore how long a frame took."""
 
-    def is_late(self, is_late: bool) -> None:
+    def tell_late(self, is_late: bool) -> None:
         """Ignore that answers come late."""

@@ -67,9 +67,9 @@ class Answerer:
             self._background = background
             self._started = time.monotonic()  # a clip begins at its beginning
 
-    def is_late(self, is_late: bool) -> None:
+    def tell_late(self, is_late: bool) -> None:
         """Take in whether answers come so late that the visitor's page sends less."""
-        self._replacer.is_late(is_late)
+        self._replacer.tell_late(is_late)
 
     def begin(self, jpeg: bytes) -> Begun:
         """Decode a frame and find people in it."""

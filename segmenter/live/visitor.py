@@ -173,7 +173,7 @@ class Visitor:
                 self._answerer = Answerer(service.segmenter, pixels, *choice)
             else:
                 await self._in_thread(self._answerer.change, *choice)
-            self._answerer.is_late(settings.get("late") is True)
+            self._answerer.tell_late(settings.get("late") is True)
             await self._send({"status": self._status()})
 
     async def _tell(self, warning: str | None) -> None:

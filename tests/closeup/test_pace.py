@@ -69,9 +69,9 @@ def test_what_takes_too_long_then_is_left_and_tried_again_ever_later():
 def test_who_has_to_send_less_is_seen_less_finely_at_once_and_until_it_is_over():
     camera = Camera()
     camera.play(5, QUICK_S)
-    camera.pace.is_late(True)
+    camera.pace.tell_late(True)
     assert not any(camera.play(2 * FIRST_WAIT_S, QUICK_S))
-    camera.pace.is_late(False)
+    camera.pace.tell_late(False)
     assert camera.play(5, QUICK_S)[-1]
 
 
@@ -80,8 +80,8 @@ def test_less_is_not_sent_by_turns_with_finer_looks():
     camera, tries = Camera(), 0
     for _ in range(600):
         if camera.play(1, QUICK_S)[-1]:
-            camera.pace.is_late(True)
-            camera.pace.is_late(False)
+            camera.pace.tell_late(True)
+            camera.pace.tell_late(False)
             tries += 1
     assert tries == 4  # at once, after a minute, two and four
 

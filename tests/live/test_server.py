@@ -99,7 +99,7 @@ def test_who_has_to_send_less_is_not_looked_at_more_finely(monkeypatch):
     told = []
 
     class Told(FixedPace):
-        def is_late(self, is_late):
+        def tell_late(self, is_late):
             told.append(is_late)
 
     monkeypatch.setattr("segmenter.stream.Pace", lambda: Told(False))
