@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from segmenter.background import Background
 from segmenter.errors import SegmenterError
-from segmenter.live.wire import decode_frame, encode, room_free
+from segmenter.live.wire import JPEG_QUALITY, LATE_QUALITY, decode_frame, encode, room_free
 from segmenter.pipeline import Replacement, ReplaceOptions
 from segmenter.stream import LiveReplacer
 
@@ -53,6 +53,7 @@ class Answerer:
         self._largest_pixels = largest_pixels
         self._background, self._shape = background, shape
         self._started = time.monotonic()
+        self._quality = JPEG_QUALITY
         self._trouble: str | None = None
         self._beginning, self._finishing = threading.Lock(), threading.Lock()
 
@@ -68,8 +69,9 @@ class Answerer:
             self._started = time.monotonic()  # a clip begins at its beginning
 
     def tell_late(self, is_late: bool) -> None:
-        """Take in whether answers come so late that the visitor's page sends less."""
+        """Take in whether answers come so late that the visitor's page sends less: do likewise."""
         self._replacer.tell_late(is_late)
+        self._quality = LATE_QUALITY if is_late else JPEG_QUALITY
 
     def begin(self, jpeg: bytes) -> Begun:
         """Decode a frame and find people in it."""
@@ -90,7 +92,7 @@ class Answerer:
         """
         with self._finishing:
             try:
-                answer, self._trouble = encode(begun.finish().picture), None
+                answer, self._trouble = encode(begun.finish().picture, self._quality), None
                 return answer, None
             except SegmenterError as error:
                 words = str(error)

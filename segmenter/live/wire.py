@@ -19,6 +19,8 @@ from segmenter.errors import InvalidInput, UnreadableImage
 
 GREY = 128  # of the card shown when there is nothing else that is safe to show
 LARGEST_SIDE = 16_383  # pixels, of a WebP; that of a JPEG is larger
+JPEG_QUALITY, WEBP_QUALITY = 85, 75
+LATE_QUALITY = 70  # of JPEGs where the line is slow: two thirds of the bytes
 SETTINGS = ("background", "fit", "options", "width", "height", "late")
 
 log = logging.getLogger(__name__)
@@ -128,13 +130,13 @@ def decode_frame(jpeg: bytes, largest_pixels: int) -> Frame:
         raise UnreadableImage("a camera frame was no whole JPEG") from error
 
 
-def encode(picture: Frame | Cutout) -> bytes:
+def encode(picture: Frame | Cutout, jpeg_quality: int = JPEG_QUALITY) -> bytes:
     """Return a JPEG of a composite or a WebP with alpha of a cut-out."""
     encoded = BytesIO()
     if picture.shape[2] == 4:
-        Image.fromarray(picture).save(encoded, "WEBP", quality=75, method=0)
+        Image.fromarray(picture).save(encoded, "WEBP", quality=WEBP_QUALITY, method=0)
     else:
-        Image.fromarray(picture).save(encoded, "JPEG", quality=85)
+        Image.fromarray(picture).save(encoded, "JPEG", quality=jpeg_quality)
     return encoded.getvalue()
 
 

@@ -112,6 +112,21 @@ def test_who_has_to_send_less_is_not_looked_at_more_finely(monkeypatch):
     assert told == [False, True, True, False]
 
 
+def test_who_has_to_send_less_is_sent_less_too():
+    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+    noise[..., 0] = 255  # a person all over
+    sizes = []
+    with served(RedPeople()) as address, connect(address) as socket:
+        for late in (False, True, False):
+            socket.send(json.dumps({"background": "#0000ff", "late": late}))
+            next_message(socket, "status")
+            socket.send(as_frame(1, noise))
+            while isinstance(answer := socket.recv(PATIENCE_S), str):
+                pass
+            sizes.append(len(answer))
+    assert sizes[1] < 0.8 * sizes[0] and sizes[2] == sizes[0]
+
+
 def test_wrong_later_settings_warn_and_change_nothing():
     with served(RedPeople()) as address, connect(address) as socket:
         socket.send(settings("#ffff00"))

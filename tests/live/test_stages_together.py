@@ -267,9 +267,9 @@ def until(is_so):
 
 
 def test_the_status_counts_both_stages(monkeypatch):
-    def slow(picture):
+    def slow(picture, quality):
         time.sleep(0.1)
-        return encode(picture)
+        return encode(picture, quality)
 
     encode = answerer.encode
     monkeypatch.setattr(answerer, "encode", slow)
