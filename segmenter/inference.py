@@ -25,8 +25,8 @@ from segmenter.photo_views import (
     next_shares,
     with_gaps_of,
 )
-from segmenter.preprocess import Batch, Geometry, padded_shape, restore, to_batch
-from segmenter.resample import enlarge, fit
+from segmenter.preprocess import Batch, Geometry, padded_shape, restore, seen_shape, to_batch
+from segmenter.resample import enlarge
 from segmenter.weights import Weights, fetch
 
 BACKENDS = ("auto", "onnx", "openvino", "torch")
@@ -123,7 +123,7 @@ class Segmenter:
         """
         if not isinstance(self.backend, OnnxBackend):
             return True
-        padded = padded_shape(*fit(height, width, size), self.weights.stride_multiple)
+        padded = padded_shape(*seen_shape(height, width, size), self.weights.stride_multiple)
         is_ready = self.backend.sessions.expect((1, 3, *padded))
         if wait:
             self.backend.sessions.settle()

@@ -26,8 +26,7 @@ from segmenter.gpu.replacer import DeviceReplacer, batch_for
 from segmenter.gpu.transfer import new_stream, on_stream
 from segmenter.inference import Segmenter
 from segmenter.pipeline import ReplaceOptions
-from segmenter.preprocess import padded_shape
-from segmenter.resample import fit
+from segmenter.preprocess import padded_shape, seen_shape
 
 COPIED_BYTES, PRODUCT_SIDE = 2**30, 8192
 CEILING_RUNS = 10
@@ -114,7 +113,7 @@ def row_of(what: str, where: str, batch_ms: list[float], batch: int, floor_ms: f
 def network_batch(segmenter: Segmenter, height: int, width: int, batch: int) -> Tensor:
     """Return noise of the shape in which the network sees frames of a height and width."""
     record = segmenter.weights
-    padded = padded_shape(*fit(height, width, record.photo_size), record.stride_multiple)
+    padded = padded_shape(*seen_shape(height, width, record.photo_size), record.stride_multiple)
     return torch.randn((batch, 3, *padded), device=segmenter.backend.device)
 
 

@@ -18,8 +18,9 @@ from segmenter.gpu.resize import enlarge, halve_towards, shrink, shrink_to
 from segmenter.gpu.transfer import download, new_stream, on_stream, upload
 from segmenter.inference import Segmenter
 from segmenter.motion import MOTION_SIDE
+from segmenter.preprocess import seen_shape
 from segmenter.refine import VIDEO
-from segmenter.resample import fit, halved_size, shrunk_size
+from segmenter.resample import halved_size, shrunk_size
 from segmenter.weights import Weights
 
 
@@ -101,7 +102,7 @@ class Looker:
             (N, 1, h, w) float32 in [0, 1], and twice (N, 3, h, w) uint8.
         """
         height, width = frames.shape[-2:]
-        inner = fit(height, width, size)
+        inner = seen_shape(height, width, size)
         coarse = shrunk_size(height, width, VIDEO.long_side)
         moving = shrunk_size(height, width, MOTION_SIDE)
         # The first halvings are the same for all of them.
