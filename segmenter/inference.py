@@ -25,7 +25,15 @@ from segmenter.photo_views import (
     next_shares,
     with_gaps_of,
 )
-from segmenter.preprocess import Batch, Geometry, padded_shape, restore, seen_shape, to_batch
+from segmenter.preprocess import (
+    Batch,
+    Geometry,
+    padded_shape,
+    restore,
+    seen_shape,
+    seen_side,
+    to_batch,
+)
 from segmenter.resample import enlarge
 from segmenter.weights import Weights, fetch
 
@@ -83,10 +91,10 @@ class Segmenter:
 
         Args:
             frame: (H, W, 3) uint8 RGB of any size; its aspect is kept.
-            size: long side, in pixels, that the network sees, once; None for a photo's best answer,
-                from three views, each also mirrored: five times the work for one at `photo_size`,
-                ten times where people are small, and up to some 60 times where several small
-                people are looked at one by one.
+            size: long side, in pixels, that the network sees, once, and more of panoramas (see
+                `seen_side`); None for a photo's best answer, from three views, each also mirrored:
+                five times the work for one at `photo_size`, ten times where people are small, and
+                up to some 60 times where several small people are looked at one by one.
 
         Returns:
             (H, W) float32 in [0, 1].
@@ -169,8 +177,8 @@ class Segmenter:
 
     def _to_batch(self, frame: Frame, size: int) -> tuple[Batch, Geometry]:
         """Prepare a frame as these weights want it."""
-        record = self.weights
-        return to_batch(frame, size, record.stride_multiple, record.mean, record.std)
+        record, side = self.weights, seen_side(*frame.shape[:2], size)
+        return to_batch(frame, side, record.stride_multiple, record.mean, record.std)
 
     def _run(self, batch: Batch, *, comes_again: bool = False) -> Probability:
         """Return the probability (h, w) of a batch of one."""

@@ -34,26 +34,31 @@ def padded_shape(height: int, width: int, multiple: int) -> tuple[int, int]:
     return height + -height % multiple, width + -width % multiple
 
 
-def seen_shape(height: int, width: int, size: int) -> tuple[int, int]:
-    """Return the height and width at which the network sees a picture.
+def seen_side(height: int, width: int, size: int) -> int:
+    """Return the long side, in pixels, at which the network sees a picture.
 
-    The long side is `size` pixels, and more where the picture is longer than `LONG`.
+    It is `size`, and more where the picture is longer than `LONG`.
     """
     length = max(height, width) / min(height, width)
-    return fit(height, width, round(size * max(1, length / LONG) ** 0.5))
+    return round(size * max(1, length / LONG) ** 0.5)
+
+
+def seen_shape(height: int, width: int, size: int) -> tuple[int, int]:
+    """Return the height and width at which the network sees a picture; the aspect is kept."""
+    return fit(height, width, seen_side(height, width, size))
 
 
 def to_batch(
     frame: Frame, size: int, multiple: int, mean: tuple[float, ...], std: tuple[float, ...]
 ) -> tuple[Batch, Geometry]:
-    """Shrink (or enlarge) a frame to its `seen_shape`, pad to `multiple`, and normalise.
+    """Shrink (or enlarge) a frame to long side `size`, pad to `multiple`, and normalise.
 
     The aspect is kept; the padding mirrors the picture. (Were the last row and column repeated, the
     network would take them for background, also beside people whom the picture cuts off.)
 
     Args:
         frame: (H, W, 3) uint8 RGB.
-        size: pixels of the long side the network sees, of pictures up to `LONG`.
+        size: pixels of the long side the network sees.
         multiple: height and width of the batch are multiples of this.
         mean: subtracted from pixels in [0, 1], one per channel.
         std: divides them then, one per channel.
@@ -62,7 +67,7 @@ def to_batch(
         The batch, (1, 3, h, w) float32, and what undoes resize and padding.
     """
     height, width = frame.shape[:2]
-    inner_height, inner_width = seen_shape(height, width, size)
+    inner_height, inner_width = fit(height, width, size)
     if inner_height <= height and inner_width <= width:
         small = shrink_to(frame, inner_height, inner_width)
     else:

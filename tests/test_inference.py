@@ -177,6 +177,22 @@ def test_a_backend_without_cuda_says_that_it_runs_on_the_processor(monkeypatch):
     assert told == "CPU, 2 threads (ONNX Runtime knows no CUDA here), ONNX Runtime"
 
 
+def test_a_panorama_is_seen_with_the_area_of_a_shorter_picture_as_expected(monkeypatch):
+    segmenter = Segmenter(device="cpu", backend="onnx")
+    segmenter.expect(200, 1000, 96, wait=True)
+    seen = []
+    run = segmenter.backend.run
+
+    def noted(batch, *, comes_again):
+        seen.append(batch.shape)
+        return run(batch, comes_again=comes_again)
+
+    monkeypatch.setattr(segmenter.backend, "run", noted)
+    segmenter.probability(np.zeros((200, 1000, 3), np.uint8), 96)
+    assert seen == [(1, 3, 32, 160)]  # 96 times the root of 5 / 1.8 is 160
+    assert segmenter.backend.sessions.get(seen[0]) is not None
+
+
 def test_frames_that_are_expected_find_a_session():
     segmenter = Segmenter(device="cpu", backend="onnx")
     assert not segmenter.expect(48, 64, 96)

@@ -7,7 +7,7 @@ MEAN, STD = (0.5, 0.4, 0.3), (0.5, 0.25, 0.2)
 
 
 @pytest.mark.parametrize(
-    "shape", [(480, 640), (640, 480), (16, 16), (510, 900), (31, 33), (256, 256)]
+    "shape", [(480, 640), (640, 480), (16, 16), (17, 900), (31, 33), (256, 256)]
 )
 def test_the_batch_is_a_multiple_and_keeps_the_aspect(shape):
     frame = np.zeros((*shape, 3), np.uint8)
@@ -26,9 +26,6 @@ def test_a_long_picture_is_seen_with_the_area_of_a_shorter_one(shape):
     assert height * width == pytest.approx(384 * 384 / LONG, rel=0.2)
     assert (height > width) == (shape[0] > shape[1])
     assert abs(width / shape[1] - height / shape[0]) * min(shape) <= 0.5 + 1e-9
-    frame = np.zeros((*shape, 3), np.uint8)
-    _, geometry = to_batch(frame, 384, 16, MEAN, STD)
-    assert (geometry.inner_height, geometry.inner_width) == (height, width)
 
 
 def test_what_is_no_longer_than_that_has_the_long_side_asked_for():
