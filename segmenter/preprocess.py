@@ -11,8 +11,9 @@ from segmenter.resample import enlarge, fit, shrink_to
 
 Batch = NDArray[np.float32]  # (1, 3, h, w), normalised
 # Longer pictures than this, length by width, are seen with the area of such a one: else the people
-# in panoramas and films would be small.
-LONG = 1.8
+# in panoramas and films would be small. What is longer than LONGEST is a line and no picture, which
+# padding would make large.
+LONG, LONGEST = 1.8, 16
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def seen_side(height: int, width: int, size: int) -> int:
 
     It is `size`, and more where the picture is longer than `LONG`.
     """
-    length = max(height, width) / min(height, width)
+    length = min(max(height, width) / min(height, width), LONGEST)
     return round(size * max(1, length / LONG) ** 0.5)
 
 
