@@ -79,9 +79,8 @@ class OnnxBackend:
         fixed = self.sessions.get(batch.shape) if comes_again else None
         if fixed:
             return fixed.run(batch)
-        first, *_ = self._any_shape.get_inputs()
         try:
-            return self._any_shape.run(None, {first.name: batch})[0]
+            return run_once(self._any_shape, batch).astype(np.float32, copy=False)
         except Exception as error:  # as in `_load`
             if is_out_of_memory(error):
                 raise
@@ -94,7 +93,7 @@ class OnnxBackend:
 
     def _fix(self, shape: Shape) -> Session:
         """Make the session of one shape."""
-        (first,) = self._any_shape.get_inputs()
+        first, *_ = self._any_shape.get_inputs()
         sizes = zip(first.shape, shape, strict=True)
         named = {name: size for name, size in sizes if isinstance(name, str)}
         return FixedSession(self._load(**named), shape)
@@ -107,8 +106,8 @@ class FixedSession:
         """Bind memory for a batch and its logits."""
         self._session, self._lock = session, threading.Lock()
         self._batch = np.zeros(shape, np.float32)
-        (batch,), (logits,) = session.get_inputs(), session.get_outputs()
-        self._logits = session.run(None, {batch.name: self._batch})[0]
+        self._logits = run_once(session, self._batch)
+        (batch, *_), (logits, *_) = session.get_inputs(), session.get_outputs()
         self._binding = session.io_binding()
         self._binding.bind_input(batch.name, *place_of(self._batch))
         self._binding.bind_output(logits.name, *place_of(self._logits))
@@ -118,9 +117,15 @@ class FixedSession:
         with self._lock:
             np.copyto(self._batch, batch)
             self._session.run_with_iobinding(self._binding)
-            return self._logits.copy()
+            return self._logits.astype(np.float32)
 
 
-def place_of(array: NDArray[np.float32]) -> tuple[str, int, type, tuple[int, ...], int]:
+def run_once(session: Any, batch: NDArray[np.float32]) -> NDArray:
+    """Return the first output, of whatever number format; others have more than one."""
+    (first, *_), (logits, *_) = session.get_inputs(), session.get_outputs()
+    return session.run([logits.name], {first.name: batch})[0]
+
+
+def place_of(array: NDArray) -> tuple[str, int, type, tuple[int, ...], int]:
     """Return how ONNX Runtime is told of memory: device, its number, type, shape, address."""
-    return "cpu", 0, np.float32, array.shape, array.ctypes.data
+    return "cpu", 0, array.dtype.type, array.shape, array.ctypes.data

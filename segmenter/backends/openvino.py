@@ -90,4 +90,4 @@ class OpenVinoSession:
         with self._lock:
             np.copyto(self._batch, batch)
             self._request.infer()
-            return self._request.get_output_tensor().data.copy()
+            return self._request.get_output_tensor(0).data.astype(np.float32)

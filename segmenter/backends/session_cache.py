@@ -9,8 +9,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from segmenter.errors import WeightsUnavailable
-
 Shape = tuple[int, ...]
 
 # To make a session takes as long as about ten runs, and 30 MB; it saves 3 to 8 % of each run. With
@@ -34,7 +32,7 @@ class SessionCache:
         """Begin with none.
 
         Args:
-            make: makes a shape's session; WeightsUnavailable means that there can't be one.
+            make: makes a shape's session; an exception means that there can't be one.
             often: runs of a shape before it gets one.
             most: sessions at a time.
         """
@@ -100,7 +98,7 @@ class SessionCache:
     def _finish(self, shape: Shape) -> None:
         session = None
         try:
-            with suppress(WeightsUnavailable):  # the file may be gone by now
+            with suppress(Exception):  # what is wrong with the file a run without one tells
                 session = self._make(shape)
         finally:
             with self._lock:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from segmenter.backends import OnnxBackend, OpenVinoBackend, TorchBackend
@@ -192,6 +193,45 @@ def check_gone(kind, folder, *, runs_before):
     copy.unlink()
     run_often(backend, batch)
     assert backend.run(batch, comes_again=True).shape == (1, 1, 32, 32)
+
+
+def write_network(path, *, kind=onnx.TensorProto.FLOAT, size=("height", "width")):
+    """Write a network of somebody else's: the sum of the channels as `kind`, and its negative."""
+    ones = onnx.numpy_helper.from_array(np.ones((1, 3, 1, 1), np.float32), "ones")
+    nodes = [
+        onnx.helper.make_node("Conv", ["photo", "ones"], ["sum"]),
+        onnx.helper.make_node("Cast", ["sum"], ["out"], to=kind),
+        onnx.helper.make_node("Neg", ["out"], ["aux"]),
+    ]
+    photo = onnx.helper.make_tensor_value_info("photo", onnx.TensorProto.FLOAT, (1, 3, *size))
+    outputs = [onnx.helper.make_tensor_value_info(n, kind, (1, 1, *size)) for n in ("out", "aux")]
+    graph = onnx.helper.make_graph(nodes, "sum", [photo], outputs, [ones])
+    opset = [onnx.helper.make_opsetid("", 18)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=9), path)
+
+
+@pytest.mark.parametrize("kind", ["FLOAT", "FLOAT16", "DOUBLE"])
+@pytest.mark.parametrize("backend", [OnnxBackend, OpenVinoBackend])
+def test_of_several_outputs_the_first_is_taken_and_in_float32(backend, kind, tmp_path):
+    if backend is OpenVinoBackend:
+        pytest.importorskip("openvino")
+    write_network(tmp_path / "sum.onnx", kind=getattr(onnx.TensorProto, kind))
+    backend = backend(tmp_path / "sum.onnx", CPU)
+    batch = np.random.default_rng(4).random((1, 3, 32, 48), np.float32)
+    seldom = backend.run(batch)
+    run_often(backend, batch)
+    assert backend.sessions.get(batch.shape)
+    for logits in (seldom, backend.run(batch, comes_again=True)):
+        assert logits.dtype == np.float32
+        np.testing.assert_allclose(logits, batch.sum(axis=1, keepdims=True), rtol=1e-2)
+
+
+def test_a_network_for_another_size_is_told_in_a_sentence(tmp_path):
+    write_network(tmp_path / "sum.onnx", size=(64, 64))
+    backend = OnnxBackend(tmp_path / "sum.onnx", CPU, often=1)
+    with pytest.raises(WeightsUnavailable, match=r"48x32 pixels"):
+        backend.run(np.zeros((1, 3, 32, 48), np.float32), comes_again=True)
+    backend.sessions.settle()  # a thread that failed would fail the test
 
 
 def test_a_broken_file_is_told(tmp_path):
