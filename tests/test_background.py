@@ -191,6 +191,17 @@ def test_where_no_room_is_in_reach_the_nearest_fills():
     assert (behind[..., 1:].sum(axis=2) > 150).all()  # never dark
 
 
+@pytest.mark.parametrize("radius_px", [None, 3, 60])
+@pytest.mark.parametrize("width", [2, 6, 12])
+def test_a_strip_beside_a_close_up_is_blurred_with_its_own_colour(width, radius_px):
+    alpha = np.ones((360, 640), np.float32)
+    alpha[:, :width] = 0
+    frame = np.full((360, 640, 3), 200, np.uint8)
+    frame[:, :width] = (30, 60, 200)
+    strip = Blur(radius_px).at(0, frame, alpha)[:, :width].astype(int)
+    assert abs(strip - (30, 60, 200)).max() <= 4
+
+
 def test_all_person_gives_grey():
     behind = Blur().at(0, FRAME, np.ones((HEIGHT, WIDTH), np.float32))
     assert (behind == 128).all()

@@ -54,9 +54,7 @@ def blur_without(frame: Frame, alpha: Alpha, radius_px: float) -> Frame:
     height, width = frame.shape[:2]
     step = step_of(height, width, radius_px)
     size = max(1, round(width / step)), max(1, round(height / step))
-    certainty = _certainty(alpha, step, size)
-    colours = cv2.resize(frame, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    weighted = np.dstack((colours * certainty[..., None], certainty))
+    weighted = _weighted(frame, alpha, step, size)
     blurred = _blur(weighted, radius_px / step)
     # Out of the blur's reach the neighbourhood counts, and beyond it the whole background.
     blurred += 1e-3 * _blur_widely(weighted) + 1e-6 * weighted.mean(axis=(0, 1))
@@ -73,14 +71,25 @@ def step_of(height: int, width: int, radius_px: float) -> int:
     return max(int(min(max(radius_px / 1.5, 1), 8)), -(-max(height, width) // LARGEST_SIDE))
 
 
-def _certainty(alpha: Alpha, step: int, size: tuple[int, int]) -> np.ndarray:
-    """Return how surely a small pixel holds background alone, (h, w) float32 in [0, 1]."""
+def _weighted(frame: Frame, alpha: Alpha, step: int, size: tuple[int, int]) -> np.ndarray:
+    """Return small pixels' colours times their certainty, and that, (h, w, 4) float32.
+
+    Certainty, in [0, 1], tells how surely a pixel holds background alone.
+    """
     covered = to_uint8(alpha)
     # Reaches every small pixel that the person touches, and a little further: just outside the
     # matte a lens or a codec has left some of her colour.
-    covered = cv2.dilate(covered, np.ones((2 * step + 3, 2 * step + 3), np.uint8))
-    covered = cv2.resize(covered, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.clip(1 - covered / 24, 0, 1)
+    near = cv2.dilate(covered, np.ones((2 * step + 3, 2 * step + 3), np.uint8))
+    certainty = np.clip(1 - _shrink(near, size) / 24, 0, 1)
+    if certainty.any():
+        return np.dstack((_shrink(frame, size) * certainty[..., None], certainty))
+    # In a close-up all that is seen of the background may be as near as that.
+    bare = (covered == 0)[..., None]
+    return _shrink(np.dstack((frame * bare, bare)).astype(np.float32), size)
+
+
+def _shrink(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _blur(image: np.ndarray, sigma: float) -> np.ndarray:

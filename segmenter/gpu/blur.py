@@ -22,19 +22,24 @@ def blur_without(frames: Tensor, alpha: Tensor, radius_px: float) -> Tensor:
     height, width = frames.shape[-2:]
     step = step_of(height, width, radius_px)
     size = max(1, round(height / step)), max(1, round(width / step))
-    certainty = certainty_of(alpha, step, size)
-    colours = to_levels(area_resize(frames.float(), *size))
-    weighted = torch.cat((colours * certainty, certainty), dim=1)
+    weighted = weighted_by_certainty(frames.float(), (255 * alpha).round(), step, size)
     blurred = gaussian_blur(weighted, radius_px / step)
     blurred += 1e-3 * blur_widely(weighted) + 1e-6 * weighted.mean(dim=(2, 3), keepdim=True)
     filled = (blurred[:, :3] + 1e-9 * 128) / (blurred[:, 3:] + 1e-9)
     return enlarge(filled.clamp(0, 255).round().to(torch.uint8), height, width)
 
 
-def certainty_of(alpha: Tensor, step: int, size: tuple[int, int]) -> Tensor:
-    """Return how surely a small pixel holds background alone, (N, 1, h, w) float32 in [0, 1]."""
-    covered = dilate((255 * alpha).round(), 2 * step + 3)
-    return (1 - to_levels(area_resize(covered, *size)) / 24).clamp(0, 1)
+def weighted_by_certainty(
+    frames: Tensor, covered: Tensor, step: int, size: tuple[int, int]
+) -> Tensor:
+    """Return small pixels' colours times their certainty, and that, (N, 4, h, w) float32."""
+    near = to_levels(area_resize(dilate(covered, 2 * step + 3), *size))
+    certainty = (1 - near / 24).clamp(0, 1)
+    weighted = torch.cat((to_levels(area_resize(frames, *size)) * certainty, certainty), dim=1)
+    if (close := ~certainty.flatten(1).any(dim=1)).any():
+        bare = (covered[close] == 0).float()
+        weighted[close] = area_resize(torch.cat((frames[close] * bare, bare), dim=1), *size)
+    return weighted
 
 
 def blur_widely(pixels: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from segmenter.benchmark.scenes import Stage
 from segmenter.closeup import Closeup
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.gpu import replacer as module
+from segmenter.gpu.blur import blur_without
 from segmenter.gpu.look import Looker
 from segmenter.gpu.replacer import DeviceReplacer, batch_for, batches_of
 from segmenter.inference import Segmenter
@@ -349,6 +350,18 @@ def test_batches_close_what_they_read():
     batches.close()
     assert closed
     assert list(batches_of(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
+
+
+def test_a_strip_of_room_beside_a_close_up_keeps_its_colour():
+    frames, alpha = np.full((2, 96, 128, 3), 200, np.uint8), np.ones((2, 96, 128), np.float32)
+    frames[:, :, :5], alpha[:, :, :5] = (30, 60, 200), 0
+    alpha[1, :, :64] = 0  # of the second the half is seen
+    blurred = blur_without(
+        torch.from_numpy(frames).permute(0, 3, 1, 2), torch.from_numpy(alpha)[:, None], 6.0
+    ).permute(0, 2, 3, 1)
+    for found, frame, covered in zip(blurred.numpy(), frames, alpha, strict=True):
+        expected = Blur(6).at(0, frame, covered).astype(int)
+        assert abs(found - expected)[covered == 0].max() <= 2
 
 
 def test_a_blurred_room_is_made_on_the_device(segmenters, moving, monkeypatch):
