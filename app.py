@@ -31,7 +31,7 @@ from segmenter.page.choice import (
     make_options,
 )
 from segmenter.page.endpoints import build_endpoints
-from segmenter.page.panel import Settings, build_settings, read_choice
+from segmenter.page.panel import NOTHING, Settings, build_settings, read_choice
 from segmenter.page.photo_tab import build_photo_tab
 from segmenter.page.results import keep_tidy
 from segmenter.page.video_tab import build_video_tab
@@ -96,7 +96,9 @@ def live_settings(*settings: Any) -> Any:
     try:
         return json.dumps(read_choice(*settings).to_message())
     except SegmenterError as error:
-        return json.dumps({"trouble": str(error)})
+        others = read_choice(NOTHING, *settings[1:]).to_message()
+        del others["background"]  # the last good one stays
+        return json.dumps({**others, "trouble": str(error)})
 
 
 def live_background(upload: str | None) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from io import BytesIO
@@ -21,6 +21,7 @@ GREY = 128  # of the card shown when there is nothing else that is safe to show
 LARGEST_SIDE = 16_383  # pixels, of a WebP; that of a JPEG is larger
 JPEG_QUALITY, WEBP_QUALITY = 85, 75
 LATE_QUALITY = 70  # of JPEGs where the line is slow: two thirds of the bytes
+USUAL_PORTS = {"http": ":80", "https": ":443"}
 SETTINGS = ("background", "fit", "options", "width", "height", "late")
 
 log = logging.getLogger(__name__)
@@ -67,16 +68,21 @@ def require_same_origin(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
     forwarded = headers.get("x-forwarded-host", "").split(",")  # each proxy on the way adds one
     hosts = {headers.get("host"), *map(str.strip, forwarded)} - {None, ""}
-    if origin is not None and host_of(origin) not in hosts:
-        raise Refusal(f"this page's live tab can't be used from {origin}")
+    if origin is not None and not is_of(origin, hosts):
+        raise Refusal(
+            f"this page's live tab can't be used from {origin}; where that is its own address, let "
+            "the proxy pass it on as Host or X-Forwarded-Host"
+        )
 
 
-def host_of(address: str) -> str | None:
-    """Return the host, and port where there is one, of an address; None of no address."""
+def is_of(origin: str, hosts: Collection[str]) -> bool:
+    """Tell whether an origin is at one of the hosts, whose port may be told though it is usual."""
     try:
-        return urlsplit(address).netloc
+        parts = urlsplit(origin)
     except ValueError:
-        return None
+        return False
+    usual = USUAL_PORTS.get(parts.scheme, "")
+    return parts.netloc in {host.removesuffix(usual) for host in hosts}
 
 
 def read_message(text: str) -> dict:

@@ -18,6 +18,12 @@ function giveNames() {
     const pressed = String(tile.classList.contains('selected'));
     if (tile.ariaPressed !== pressed) tile.ariaPressed = pressed;
   });
+  document.querySelectorAll('button.label-wrap').forEach((heading) => {
+    const open = String(heading.classList.contains('open'));
+    if (heading.ariaExpanded !== open) heading.ariaExpanded = open;
+    const arrow = heading.querySelector('.icon');
+    if (arrow) arrow.ariaHidden ||= 'true';
+  });
   const fields = { photo: 'Your photo', 'own-background': 'Your background', matte: 'Matte', edges: 'Edges' };
   for (const [id, words] of Object.entries(fields)) name(`#${id} img`, () => words);
   document.querySelectorAll('#result img').forEach((half, i) => (half.alt ||= ['Before', 'After'][i]));

@@ -114,8 +114,8 @@ def follow_photo(
         return [*[None] * 5, desk.describe(), look.CLICK_HINT, gr.update(visible=False)]
     try:
         background = read_choice(*settings).upload
-    except InvalidInput:  # an own background that is not there yet
-        return [gr.skip()] * 8
+    except InvalidInput as error:  # nothing of an earlier photo or choice may pass for the answer
+        return [*[None] * 5, desk.describe(), str(error), gr.update(visible=False)]
     if is_unseen(photo) or is_unseen(background):  # another change follows at once
         return [gr.skip()] * 8
     return replace_photo(desk, photo, click, drawing, *settings)

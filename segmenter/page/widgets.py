@@ -29,11 +29,13 @@ ON, OFF = (f"{{__type__: 'update', interactive: {is_on}}}" for is_on in ("true",
 
 @contextmanager
 def friendly() -> Iterator[None]:
-    """Show an expected error's sentence to the visitor, without a traceback in the log."""
+    """Show an error to the visitor in a sentence; the log has the traceback of unexpected ones."""
     try:
         yield
     except SegmenterError as error:
         raise gr.Error(str(error), print_exception=False) from error
+    except Exception as error:
+        raise gr.Error("something went wrong here; try again, or try another file") from error
 
 
 def seldom(steps: Iterator[Progress | VideoFile]) -> Iterator[Progress | VideoFile]:

@@ -1,5 +1,6 @@
 """The settings that all tabs share, in a real browser: backgrounds, numbers, edges."""
 
+import json
 import re
 
 import numpy as np
@@ -140,6 +141,25 @@ def test_a_wrong_background_is_told_while_live_and_the_last_one_stays(page, tmp_
     page.get_by_role("radio", name="Transparent").click()
     expect(words).to_have_text("The camera is on.")
     assert not page.failed
+
+
+def test_who_stays_counts_in_the_live_tab_before_an_own_background_is_there(page):
+    sent = []
+
+    def listen(socket):
+        socket.on("framesent", lambda data: sent.append(data))
+
+    page.on("websocket", listen)
+    page.get_by_role("radio", name="My picture").click()
+    page.get_by_role("button", name="People and edges", expanded=False).click()
+    page.get_by_role("button", name="People and edges", expanded=True).wait_for()
+    page.get_by_role("radio", name="Largest").click()
+    start_live(page)
+    expect(page.locator("#live .live-say")).to_contain_text("add a picture")
+    told = [json.loads(data) for data in sent if isinstance(data, str)]
+    settings = [message for message in told if "options" in message]
+    assert settings[-1]["options"]["people"] == "largest"
+    assert not any("background" in message for message in settings)
 
 
 ORANGE = (250, 120, 0)

@@ -32,6 +32,10 @@ def test_the_page_s_own_origin_is_known_behind_proxies():
     require_same_origin({**behind_two, "origin": "https://demo.example"})
     require_same_origin({"origin": "http://inside:7860", "host": "inside:7860"})
     require_same_origin({"host": "inside:7860"})  # a program
+    require_same_origin({"origin": "https://demo.example", "host": "demo.example:443"})
+    require_same_origin({"origin": "http://[::1]", "host": "[::1]:80"})
+    with pytest.raises(Refusal, match="let the proxy pass it on"):
+        require_same_origin({"origin": "https://demo.example", "host": "demo.example:80"})
     for stranger in ("https://elsewhere.example", "null", ""):
         with pytest.raises(Refusal):
             require_same_origin({**behind_two, "origin": stranger})

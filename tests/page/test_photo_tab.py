@@ -45,6 +45,18 @@ def test_a_change_without_a_photo_empties_the_results(desk):
     assert follow_photo(desk, None, None, None, *COLOUR)[:2] == [None, None]
 
 
+def test_a_change_while_an_own_background_is_missing_offers_nothing_old_and_says_so(desk, photo):
+    answer = follow_photo(desk, str(photo), None, None, "My picture", "", "", None, *COLOUR[4:])
+    assert answer[:5] == [None] * 5 and "add a picture of your own" in answer[6]
+
+
+def test_a_failure_that_nobody_expected_is_a_sentence_too(desk, photo, monkeypatch):
+    monkeypatch.setattr(type(desk), "photo", None)
+    with pytest.raises(gr.Error, match="something went wrong here; try again") as error:
+        replace_photo(desk, str(photo), None, None, *COLOUR)
+    assert error.value.print_exception, "the log tells what"
+
+
 def test_a_file_that_is_no_photo_is_one_clear_sentence(desk, tmp_path):
     path = tmp_path / "notes.jpg"
     path.write_text("milk, bread")

@@ -12,8 +12,8 @@ function takeSettings() {
     if (stream) sayState();
     else say(trouble ?? 'The camera is off.', Boolean(trouble));
   }
-  if (trouble) return; // the last good ones stay
-  settings = taken;
+  // What is in trouble stays as it was last good.
+  settings = trouble ? { ...settings, ...taken } : taken;
   sendSettings();
 }
 
