@@ -50,9 +50,10 @@ _FORMATS = {
         "mov",
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuv444p10le",
         "-c:v prores_ks -profile:v 4444 -qscale:v 4 -vendor apl0 -pix_fmt yuva444p10le",
-        frozenset(("aac", "mp3", "alac", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be")),
-        # It has no times of its own: what is missing in between is filled with silence.
-        "-af aresample=async=1 -c:a pcm_s16le",
+        frozenset(("aac", "mp3", "alac")),
+        # It has no times of its own: what is missing in between is filled with silence. So sound
+        # that is stored so already is not copied either; 24 bits hold it unchanged.
+        "-af aresample=async=1 -c:a pcm_s24le",
     ),
 }
 

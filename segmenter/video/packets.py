@@ -65,6 +65,8 @@ def read_packets(
         ffmpeg.stop()
     is_timed = _NO_TIME not in shown  # AVI is not, nor are some MPEG files
     ticks = np.frombuffer(shown if is_timed else stored, np.int64)
+    if not is_timed and shown[0] != _NO_TIME:  # MPEG-PS tells when its first is shown
+        ticks = ticks + (shown[0] - stored[0])
     length = lengths[int(ticks.argmax())] if len(ticks) else 0
     ahead = np.diff(np.frombuffer(stored, np.int64)).max(initial=0)
     # ffmpeg lists none that goes back, but says so.

@@ -37,7 +37,7 @@ _KEPT_LINES = 5000
 # For glibc: pictures freed go back to the system. It would keep them for smaller things, which
 # scatters them, and takes 10 to 20 MB more of a 1080p video, for no time that can be measured.
 _RETURNING = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
-_ADDRESS = re.compile(r"^\[[^\]]* @ 0x[0-9a-f]+\] ")
+_ADDRESS = re.compile(r"^(?:\[[^\]]* @ 0x[0-9a-f]+\] )+")
 # What ffmpeg says after the line that names the cause; the last two are its count at the end.
 _AFTERWORDS = (
     "Conversion failed",

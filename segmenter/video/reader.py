@@ -90,6 +90,8 @@ def _decode(path: Path, info: VideoInfo, start: int, on_card: bool = False) -> I
         *("-threads", str(count_threads())),
         *_seek(path, info, start),
         *_keeping_filters(info),
+        # A frame may say that it is turned where the file does not; its shape is the file's.
+        *(() if info.is_turned else ("-noautorotate",)),
         *(("-c:v", info.decoder) if info.decoder else ()),
         *input_arguments(path),
         *("-map", "0:V:0", "-vf", _filters(info, start), "-fps_mode", "passthrough"),

@@ -195,7 +195,8 @@ def inputs_in_step(
     sound = ["-itsoffset", _seconds(offset), "-vn", *input_arguments(sound_from)]
     is_known = header.sounds[track].codec in form.copied_sound
     is_copied = is_known and _can_copy(sound_from, track, form)
-    coded = ["-c:a", "copy"] if is_copied else form.sound.split()
+    # However little of it can be decoded: the pictures are not lost for its sake.
+    coded = ["-c:a", "copy"] if is_copied else ["-max_error_rate", "1", *form.sound.split()]
     mapped = ["-map", "0:v:0", "-map", f"1:a:{track}"]
     return [*start, _seconds(late), *pictures, *sound, *mapped, *coded]
 

@@ -51,6 +51,14 @@ def test_a_picture_that_changes_its_size_keeps_its_time(tmp_path):
     assert {frame.shape for frame in frames} == {(120, 160, 3)}
 
 
+def test_frames_that_say_they_are_turned_where_the_file_does_not_keep_its_shape(tmp_path):
+    plain, turned = make_clip(tmp_path / "plain.mp4"), tmp_path / "turned.mp4"
+    marking = "h264_metadata=display_orientation=insert:rotate=90"
+    ffmpeg("-i", plain, f"-c copy -bsf:v {marking}", turned)
+    for frame, other in zip(read_frames(plain), read_frames(turned), strict=True):
+        np.testing.assert_array_equal(frame, other)
+
+
 @pytest.mark.parametrize("kind", ["turned", "mirrored", "interlaced"])
 def test_a_turned_or_interlaced_picture_that_changes_its_size(tmp_path, kind):
     """What turns it must not be given the smaller pictures as if they were large."""

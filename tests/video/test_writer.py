@@ -85,12 +85,28 @@ def packets(path):
     return [line.split(",")[4:6] for line in listed if line[0] != "#"]
 
 
-@pytest.mark.parametrize(
-    ("source", "target"), [("a.mp4", "b.mp4"), ("a.webm", "b.webm"), ("a.mov", "b.mov")]
-)
+@pytest.mark.parametrize(("source", "target"), [("a.mp4", "b.mp4"), ("a.webm", "b.webm")])
 def test_sound_is_copied_bit_for_bit_where_the_format_takes_it(tmp_path, source, target):
     source = make_clip(tmp_path / source)
     assert packets(copy(source, tmp_path / target)) == packets(source)
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_s16be", "pcm_s24le"])
+def test_sound_that_is_stored_plainly_stays_so_in_mov(tmp_path, codec):
+    source = make_clip(tmp_path / "a.mov", options=f"-c:a {codec}")
+    stored, written = (
+        ffmpeg("-i", path, "-map 0:a -f s24le -")
+        for path in (source, copy(source, tmp_path / "b.mov"))
+    )
+    assert len(stored) >= 3 * 47_000 and written == stored
+
+
+def test_sound_damaged_nearly_everywhere_costs_no_picture(tmp_path):
+    whole = make_clip(tmp_path / "whole.mkv", options="-c:a flac")
+    broken = tmp_path / "broken.mkv"
+    ffmpeg("-i", whole, "-c copy -bsf:a noise=amount=2", broken)
+    for ending in ENDINGS:
+        assert len(list(read_frames(copy(broken, tmp_path / f"b{ending}")))) == 30
 
 
 @needs_ffprobe
@@ -148,10 +164,11 @@ def test_a_recorder_s_sixteen_channels(tmp_path, ending):
 
 
 @needs_ffprobe
+@pytest.mark.parametrize("codec", ["libopus", "pcm_s16le"])
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_a_gap_in_the_sound_stays(tmp_path, ending):
+def test_a_gap_in_the_sound_stays(tmp_path, ending, codec):
     """Of 3 seconds the second one has no sound."""
-    plain = make_clip(tmp_path / "plain.mkv", seconds=3, options="-c:a libopus")
+    plain = make_clip(tmp_path / "plain.mkv", seconds=3, options=f"-c:a {codec}")
     ffmpeg("-i", plain, "-c copy -bsf:a noise=drop=between(pts*tb\\,1\\,2)", tmp_path / "gap.mkv")
     target = copy(tmp_path / "gap.mkv", tmp_path / f"b{ending}")
     heard = np.frombuffer(
@@ -222,6 +239,15 @@ def test_sound_stays_in_step(tmp_path, source, ending):
     new_flash, new_beep = flash_and_beep(target)
     assert abs((new_beep - new_flash) - (beep - flash)) < 0.004
     assert abs(duration_of(target) - duration_of(path)) < 1001 / 30000
+
+
+@needs_ffprobe
+def test_sound_stays_in_step_where_only_key_frames_have_a_time(tmp_path):
+    """As in DVDs; ffprobe tells none of the others, so a twin tells what is in step."""
+    target = copy(make_flash(tmp_path / "a.mpg"), tmp_path / "b.mp4")
+    flash, beep = flash_and_beep(make_flash(tmp_path / "twin.mp4"))
+    new_flash, new_beep = flash_and_beep(target)
+    assert abs((new_beep - new_flash) - (beep - flash)) < 0.015  # a frame lasts .033
 
 
 @needs_ffprobe
