@@ -173,6 +173,7 @@ def attempt(work: Callable[[], Any]) -> Outcome:
             value = work()
         except Exception as problem:  # one bad file must not stop the others
             error = explain(problem)
+            log.debug("what failed:", exc_info=True)
     return Outcome(value, error, time.monotonic() - started, warnings)
 
 

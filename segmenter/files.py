@@ -39,7 +39,7 @@ def finished(path: Path) -> Iterator[Path]:
         raise OutputFailed(f"can't write {str(path)!r}: {error}; choose another name") from error
     try:
         yield part
-        os.replace(part, path)
+        move(part, path)
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
@@ -48,6 +48,20 @@ def finished(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def move(part: Path, path: Path) -> None:
+    """Put a file in the place of another, if there is one.
+
+    Raises:
+        OutputFailed: the other may not be replaced.
+    """
+    try:
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputFailed(
+            f"can't write {path}: {error.strerror}; close what uses it, or choose another name"
+        ) from error
 
 
 def make_folder(folder: Path) -> None:

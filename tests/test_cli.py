@@ -193,6 +193,15 @@ def test_debug_shows_the_traceback(fake, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("given", [[], ["--debug"]])
+def test_debug_shows_the_traceback_of_a_failed_item_too(given, tmp_path):
+    (tmp_path / "broken.jpg").write_text("no photo")
+    command = [sys.executable, "-m", "segmenter", "matte", str(tmp_path / "broken.jpg"), *given]
+    done = subprocess.run([*command, "-o", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert ("Traceback" in done.stderr) == bool(given)
+
+
 def test_an_unknown_model_is_told(tmp_path, capsys):
     save_image(tmp_path / "anna.png", person())
     missing = str(tmp_path / "missing.json")

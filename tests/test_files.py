@@ -1,4 +1,5 @@
 import errno
+import os
 
 import pytest
 
@@ -24,6 +25,17 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
         raise KeyError
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_may_not_be_replaced_is_told(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    told = pytest.raises(OutputFailed, match=r"result\.png: Operation not permitted; close")
+    with told, finished(tmp_path / "result.png") as part:
+        part.write_text("new")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_can_not_be_made_is_told(tmp_path):

@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - until Python ends
     chosen = make_parser().parse_args(arguments)
     # Warnings that a batch notes are told as all others are.
-    logging.basicConfig(format="%(message)s", handlers=[logging.lastResort])
+    shown = logging.StreamHandler() if chosen.debug else logging.lastResort
+    logging.basicConfig(format="%(message)s", handlers=[shown])
+    logging.getLogger("segmenter").setLevel(logging.DEBUG if chosen.debug else logging.NOTSET)
     keep_freed_memory()
     try:
         with ending_cleanly():

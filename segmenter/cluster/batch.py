@@ -1,5 +1,6 @@
 """A folder on a cluster: photos one by one, videos in chunks, and the report of any batch."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -16,6 +17,8 @@ from segmenter.cluster.tasks import Joining, Piece, Survey, Task, Whole
 from segmenter.errors import OutputFailed
 from segmenter.targets import is_video, plan
 from segmenter.video import VideoInfo
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -162,4 +165,6 @@ class Flow:
             shutil.rmtree(path.parent, ignore_errors=True)
         seconds, frames = round(entry.seconds, 3), 0 if error else outcome.value
         warnings = list(dict.fromkeys(entry.warnings))  # several pieces may say the same
+        for words in warnings:
+            log.warning("%s", words)
         entry.item = Item(str(entry.source), str(output), seconds, frames, error, warnings)

@@ -64,10 +64,13 @@ def folder(tmp_path):
     return source
 
 
-def test_the_results_and_the_report_are_those_of_one_process(ray, folder, tmp_path):
+def test_the_results_and_the_report_are_those_of_one_process(ray, folder, tmp_path, caplog):
     save_image(folder / "deep" / "5.png", person(side=0))
     alone = batch.replace_all(folder, tmp_path / "a", make(RedSegmenter), quiet=True)
+    told = [record.getMessage() for record in caplog.records]
+    caplog.clear()
     shared = run(folder, tmp_path / "b", crew_of())
+    assert [record.getMessage() for record in caplog.records] == told != []
     assert shared.device == "Ray, 2 workers, CPU, test segmenter"
     assert names_in(tmp_path / "a") == names_in(tmp_path / "b") and len(shared.items) == 9
     for one, other in zip(alone.items, shared.items, strict=True):
