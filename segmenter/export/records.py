@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -55,7 +56,9 @@ def describe(
         "revision": None,
     }
     if source.record:
-        return replace(source.record, **of_these)
+        # Its own tensors may take any size; a graph takes multiples of this one.
+        multiple = math.lcm(source.record.stride_multiple, STRIDE_MULTIPLE)
+        return replace(source.record, **of_these, stride_multiple=multiple)
     new = Weights(**of_these, **ASSUMED | source.facts, stride_multiple=STRIDE_MULTIPLE)
     if older is None:
         return new

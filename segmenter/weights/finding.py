@@ -55,11 +55,12 @@ def read_record(model: str | Path | None = None) -> Weights:
 def _find_record(model: str | Path | None) -> tuple[Weights, Path, str | None]:
     """Return a record, its folder on this disk, and the repository it was downloaded from."""
     model = str(model or os.environ.get("BACKDROP_MODEL") or DEFAULT)
-    path, repository = _local_record(model), None
+    path = _local_record(model)
     if path is None:
         repository, revision = split_address(model)
         path = download(repository, HUB_RECORD, revision)
-    return _parse_record(path), path.parent, repository
+        return _hub_record(path, repository), path.parent, repository
+    return _parse_record(path), path.parent, None
 
 
 def _local_record(model: str) -> Path | None:
@@ -96,6 +97,17 @@ def _parse_record(path: Path) -> Weights:
         raise WeightsUnavailable(f"can't read the record {path}: {error}") from error
     except WeightsUnavailable as error:
         raise WeightsUnavailable(f"{path.name}: {error}") from error
+
+
+def _hub_record(path: Path, repository: str) -> Weights:
+    try:
+        return _parse_record(path)
+    except WeightsUnavailable as error:
+        discard(path)  # else what a disk has damaged would stay for ever
+        raise WeightsUnavailable(
+            f"of {repository}, {error}; it was deleted, try again, and if it stays so don't use "
+            "this model"
+        ) from error
 
 
 def _local_file(record: Weights, folder: Path, file: FileKind) -> Path:

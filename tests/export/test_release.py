@@ -131,11 +131,13 @@ def test_a_full_disk_is_told(checkpoint, tmp_path, quick_onnx, monkeypatch, kind
 
 def test_released_weights_are_exported_again_with_all_their_record(released, tmp_path, quick_onnx):
     record = replace(released.record, licence="MIT", metrics={"miou": 0.9}, person_class=None)
+    record = replace(record, stride_multiple=24)
     source = released.files["record"].with_name("described.json")
     source.write_text(record.to_json())
     again = export(source, tmp_path)
     assert again.files["record"] == tmp_path / "tiny.json"
     assert again.record.metrics == {"miou": 0.9} and again.record.licence == "MIT"
+    assert again.record.stride_multiple == 48, "as its tensors and the graph's sizes ask for"
     tensors = again.files["safetensors"].read_bytes()
     assert tensors == released.files["safetensors"].read_bytes()
 

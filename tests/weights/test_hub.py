@@ -224,6 +224,13 @@ def test_a_cached_file_that_went_bad_is_fetched_anew(visitor):
     assert visitor.fetch().path.read_bytes() == GRAPH
 
 
+def test_a_cached_record_that_went_bad_is_fetched_anew(visitor):
+    record = visitor.fetch().path.with_name("weights.json")
+    record.resolve().write_bytes(b'{"format": 1, ')
+    assert "of owner/disc, weights.json: the record is not JSON" in visitor.fetch().message
+    assert visitor.fetch().path.read_bytes() == GRAPH
+
+
 def test_a_record_that_reaches_out_of_its_folder_is_refused(server, visitor, repository):
     files = model_files()
     files["weights.json"] = files["weights.json"].replace(b'"disc.onnx"', b'"../../disc.onnx"')
