@@ -6,6 +6,8 @@ from fractions import Fraction
 from itertools import takewhile
 from types import MappingProxyType
 
+from segmenter.video.process import decoded_codecs
+
 _AFTER_INPUT = ("Output #", "Stream mapping")  # what follows is no longer about the file
 _COVER_ART = ("(attached pic)", "(timed thumbnails)")
 # Streams that belong together, as a picture and its time code, stand in a group, before the others.
@@ -28,7 +30,7 @@ _MATRICES = frozenset(["bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2
 class Sound:
     """A sound track."""
 
-    codec: str | None  # ffmpeg's name; None where ffmpeg does not know it
+    codec: str | None  # ffmpeg's name; None where ffmpeg can't read it
     is_default: bool  # players choose it unasked
 
 
@@ -123,4 +125,4 @@ def is_picture(line: str) -> bool:
 def sound_of(line: str) -> Sound:
     """Read ffmpeg's line about a sound track."""
     codec = re.split(r"[ ,]", line.split(" Audio: ")[1])[0]
-    return Sound(None if codec == "none" else codec, "(default)" in line)
+    return Sound(codec if codec in decoded_codecs() else None, "(default)" in line)

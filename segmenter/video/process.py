@@ -13,6 +13,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -38,6 +39,7 @@ _KEPT_LINES = 5000
 # scatters them, and takes 10 to 20 MB more of a 1080p video, for no time that can be measured.
 _RETURNING = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
 _ADDRESS = re.compile(r"^(?:\[[^\]]* @ 0x[0-9a-f]+\] )+")
+_DECODED = re.compile(r"^ D\S{5} (\w+)", re.MULTILINE)
 # What ffmpeg says after the line that names the cause; the last two are its count at the end.
 _AFTERWORDS = (
     "Conversion failed",
@@ -177,3 +179,15 @@ class FFmpeg:
             with contextlib.suppress(OSError):
                 if pipe:
                     pipe.close()
+
+
+@cache
+def decoded_codecs() -> frozenset[str]:
+    """Return ffmpeg's names of the codecs that it can decode; it knows others by name alone."""
+    ffmpeg = FFmpeg("-codecs")
+    try:
+        listed = ffmpeg.stdout.read().decode()
+        ffmpeg.finish()
+    finally:
+        ffmpeg.stop()
+    return frozenset(_DECODED.findall(listed))

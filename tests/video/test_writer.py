@@ -188,6 +188,17 @@ def test_the_sound_that_plays_unasked_is_kept(tmp_path):
     assert streams_of(copy(two, tmp_path / "b.mp4"))["audio"]["channels"] == 2
 
 
+@needs_ffprobe
+def test_sound_that_ffmpeg_knows_by_name_alone_leaves_a_silent_video_and_a_warning(
+    tmp_path, caplog
+):
+    data = make_clip(tmp_path / "a.mp4", seconds=0.5).read_bytes()
+    source = tmp_path / "named.mp4"
+    source.write_bytes(data.replace(b"mp4a", b"ac-4").replace(b"esds", b"free"))
+    assert set(streams_of(copy(source, tmp_path / "b.mp4"))) == {"video"}
+    assert "named.mp4: ffmpeg can't read its sound" in caplog.text
+
+
 def with_two_tracks(folder, unknown):
     """Make a clip with sound of 1 and of 2 channels, the first `unknown` ones of no known codec."""
     path = make_clip(folder / "a.mkv", seconds=0.5)
