@@ -33,6 +33,8 @@ _DEMUXERS = (
     ",m4v,mjpeg,nut,swf,vob,ivf,obu,apng,yuv4mpegpipe,mp3,wav,flac,aac,aiff,amr,ac3,w64,au,caf"
 )
 _INSTALL = "pip install imageio-ffmpeg, or set IMAGEIO_FFMPEG_EXE to one that works"
+_OLDEST = 6  # older ones can't be told how many frames may wait to be written
+_VERSION = re.compile(r"ffmpeg version n?(\d+)\.")  # none in one built between two versions
 _PIPE_BYTES = 1 << 20  # as large as Linux allows an ordinary user
 _KEPT_LINES = 5000
 # For glibc: pictures freed go back to the system. It would keep them for smaller things, which
@@ -65,14 +67,29 @@ def executable() -> str:
     """Return the path of ffmpeg.
 
     Raises:
-        MissingExtra: there is none.
+        MissingExtra: there is none, or it is too old.
     """
     try:
         program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
         raise MissingExtra(f"no ffmpeg was found; {_INSTALL}") from error
     # It may be run in another folder; a mere name is looked for in PATH.
-    return os.path.abspath(program) if os.path.dirname(program) else program
+    program = os.path.abspath(program) if os.path.dirname(program) else program
+    found = _VERSION.match(_version(program))
+    if found and int(found[1]) < _OLDEST:
+        raise MissingExtra(
+            f"{program} is ffmpeg {found[1]}, and {_OLDEST} or later is needed; {_INSTALL}"
+        )
+    return program
+
+
+@cache
+def _version(program: str) -> str:
+    """Return what a program says when asked for its version; "" where it can't be run."""
+    try:
+        return subprocess.run([program, "-version"], capture_output=True, text=True).stdout
+    except OSError:  # told by who runs it
+        return ""
 
 
 def input_arguments(path: Path) -> list[str]:

@@ -33,6 +33,22 @@ def test_an_ffmpeg_that_can_not_be_run_is_told(tmp_path, monkeypatch, program):
         probe(clip)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a script that can be run")
+@pytest.mark.parametrize(
+    ("said", "is_too_old"), [("5.1.9-0+deb12u1", True), ("n6.0", False), ("N-1-gabc", False)]
+)
+def test_an_ffmpeg_that_is_too_old_is_told(tmp_path, monkeypatch, said, is_too_old):
+    program = tmp_path / "ffmpeg"
+    program.write_text(f"#!/bin/sh\necho ffmpeg version {said} Copyright")
+    program.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(program))
+    if is_too_old:
+        with pytest.raises(MissingExtra, match=r"is ffmpeg 5, and 6 or later"):
+            process.executable()
+    else:
+        assert process.executable() == str(program)
+
+
 def test_the_reason_given_is_no_line_of_progress(tmp_path):
     clip = make_clip(tmp_path / "clip.mp4", seconds=1, sound=None)
     content = clip.read_bytes()
