@@ -1,6 +1,7 @@
 """Alphas of whole folders as pictures: photos, videos, and clips of numbered frames."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -178,5 +179,11 @@ def write_mattes(mattes: Iterable[tuple[Path, Alpha]]) -> int:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """List a folder's pictures in name order."""
-    return [path for path in files_in(folder) if path.suffix.lower() in IMAGE_ENDINGS]
+    """List a folder's pictures in name order, in which 2 comes before 10."""
+    pictures = [path for path in files_in(folder) if path.suffix.lower() in IMAGE_ENDINGS]
+    return sorted(pictures, key=in_order)
+
+
+def in_order(path: Path) -> list[str | int]:
+    """Return a name's texts and numbers in turns, to sort by."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", path.name)]

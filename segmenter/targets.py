@@ -25,7 +25,9 @@ def plan(source: Path, target: Path | None, is_cutout: bool) -> list[tuple[Path,
         output = target or source.with_name(f"{source.stem}{SUFFIX}{ending_for(source, is_cutout)}")
         if os.path.isdir(output) or not output.suffix:  # unlike `is_dir`, content with any name
             require_folder(output)
-            output = output / f"{source.stem}{ending_for(source, is_cutout)}"
+            # Beside the input the plain name may be another original's.
+            mark = SUFFIX if output.resolve() == source.parent.resolve() else ""
+            output = output / f"{source.stem}{mark}{ending_for(source, is_cutout)}"
         (require_format if is_video(source) else require_saved_as)(output, is_cutout)
         require_kept([source], [output])
         return [(source, output)]

@@ -6,6 +6,7 @@ import pytest
 from clips import make_clip
 from scenes import RedSegmenter, person
 
+from segmenter import mattes
 from segmenter.errors import InvalidInput
 from segmenter.images import open_image, save_image
 from segmenter.mattes import matte_all
@@ -58,6 +59,15 @@ def test_a_folder_in_the_folder_is_a_clip_and_a_video_gives_a_matte_a_frame(tmp_
     assert mattes == ["00000.png", "00001.png", "00002.png"]
     assert len(list((tmp_path / "out" / "wave").iterdir())) == 5
     assert [item.frames for item in report.items] == [3, 5]
+
+
+def test_a_clip_s_frames_follow_their_numbers_however_these_are_written(tmp_path, monkeypatch):
+    for number in (10, 9, 2, 1, 11):
+        save_image(tmp_path / "in" / "clip" / f"take2-{number}.png", person())
+    seen = []
+    monkeypatch.setattr(mattes, "open_image", lambda path: seen.append(path.stem) or person())
+    matte_all(tmp_path / "in", tmp_path / "out", SEGMENTER, quiet=True)
+    assert seen == [f"take2-{number}" for number in (1, 2, 9, 10, 11)]
 
 
 def test_folders_in_folders_keep_their_tree(tmp_path):

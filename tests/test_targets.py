@@ -40,6 +40,15 @@ def test_the_input_is_never_overwritten(tmp_path):
     assert plan(tmp_path / "a.png", None, is_cutout=True)[0][1].name == "a-backdrop.png"
 
 
+def test_the_folder_of_the_input_may_hold_another_original_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jpg", "a.png"):
+        save_image(tmp_path / name, person())
+    for folder in (tmp_path, Path()):
+        (_, output), *_ = plan(tmp_path / "a.jpg", folder, is_cutout=True)
+        assert output.name == "a-backdrop.png"
+
+
 def test_an_output_without_an_ending_is_a_folder_that_may_be_new(tmp_path):
     for name in ("a.jpg", "file"):
         (tmp_path / name).touch()
