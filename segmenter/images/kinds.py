@@ -13,7 +13,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 HEIF = ("HEIF",)  # not by Pillow here
 KINDS = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP or GIF"
 RAW_ENDINGS = frozenset([".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"])
-SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+TIFF = (b"II*\0", b"MM\0*")
+SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", *TIFF)
 AVIF_BRANDS = frozenset((b"avif", b"avis"))
 HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
 
@@ -52,8 +53,7 @@ def formats_for(path: Path, header: bytes) -> tuple[str, ...]:
     is_matroska, is_avi = header[:4] == b"\x1aE\xdf\xa3", header[8:12] == b"AVI "
     if header[4:8] != b"ftyp" and not is_matroska and not is_avi:
         return FORMATS
-    length = min(int.from_bytes(header[:4], "big"), len(header))
-    brands = {header[8:12], *(header[at : at + 4] for at in range(16, length, 4))}
+    brands = brands_of(header)
     if brands & AVIF_BRANDS:
         if not features.check("avif"):
             raise MissingExtra(f"{path.name} is an AVIF picture: pip install --upgrade pillow")
@@ -63,6 +63,22 @@ def formats_for(path: Path, header: bytes) -> tuple[str, ...]:
             raise MissingExtra(f"{path.name} is a HEIC picture: pip install pi-heif")
         return HEIF
     raise UnreadableImage(f"{path.name} looks like a video; name it with an ending such as .mp4")
+
+
+def brands_of(header: bytes) -> set[bytes]:
+    """Return what a file that begins with `ftyp`, as MP4, HEIC and AVIF do, says that it is."""
+    length = min(int.from_bytes(header[:4], "big"), len(header))
+    return {header[8:12], *(header[at : at + 4] for at in range(16, length, 4))}
+
+
+def is_tiff_or_heif(path: Path) -> bool:
+    """Tell whether a file holds what most browsers can't show, whatever its name."""
+    try:
+        header = read_header(path)
+    except UnreadableImage:
+        return False
+    is_heif = header[4:8] == b"ftyp" and brands_of(header) & HEIF_BRANDS
+    return header.startswith(TIFF) or bool(is_heif and not brands_of(header) & AVIF_BRANDS)
 
 
 def what_is_wrong(path: Path, header: bytes, error: Exception) -> str:

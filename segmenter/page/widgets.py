@@ -12,6 +12,7 @@ import gradio as gr
 
 from segmenter.errors import SegmenterError
 from segmenter.images import open_image, save_image
+from segmenter.images.kinds import is_tiff_or_heif
 from segmenter.page.results import job_folder
 from segmenter.page.work import VideoFile
 from segmenter.stream import Progress
@@ -89,8 +90,10 @@ def without_unseen(photo: str | None) -> Any:
 
 
 def is_unseen(photo: str | Path | None) -> bool:
-    """Tell whether browsers can't show an upload."""
-    return bool(photo) and Path(photo).suffix.lower() in UNSEEN
+    """Tell whether browsers can't show an upload, by its name or, where that deceives, content."""
+    if not photo:
+        return False
+    return Path(photo).suffix.lower() in UNSEEN or is_tiff_or_heif(Path(photo))
 
 
 def slider(lowest: float, highest: float, default: float, **given: Any) -> gr.Slider:

@@ -152,11 +152,15 @@ def test_a_photo_dropped_on_another_takes_its_place(page, tmp_path):
     assert download.value.suggested_filename == "second-backdrop.png"
 
 
-@pytest.mark.parametrize("bring", [choose_file, drop_file])
-def test_a_photo_as_iphones_store_it(page, tmp_path, bring):
-    """Chromium neither knows its type nor can show it."""
-    path = tmp_path / "IMG_1234.HEIC"
-    pillow_heif.from_pillow(Image.fromarray(scene(0))).save(path, quality=90)
+@pytest.mark.parametrize(
+    ("bring", "name"),
+    [(choose_file, "IMG_1234.HEIC"), (drop_file, "IMG_1234.HEIC"), (choose_file, "IMG_1234.jpg")],
+)
+def test_a_photo_as_iphones_store_it(page, tmp_path, bring, name):
+    """Chromium neither knows its type nor can show it, even under another name."""
+    path = tmp_path / name
+    pillow_heif.from_pillow(Image.fromarray(scene(0))).save(tmp_path / "photo.heic", quality=90)
+    (tmp_path / "photo.heic").rename(path)
     bring(page, "#photo", path)
     page.wait_for_selector("#photo-get:not([disabled])")
     require_replaced(fetch(page, image_addresses(page)[1]))

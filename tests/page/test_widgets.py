@@ -1,9 +1,19 @@
 """What widgets give, and what takes the place of an upload."""
 
 import gradio as gr
+import pillow_heif
 import pytest
+from PIL import Image
 
-from segmenter.page.widgets import by_path, put_in_place, slider, upload, without_unseen
+from segmenter.page.widgets import (
+    as_shown,
+    by_path,
+    is_unseen,
+    put_in_place,
+    slider,
+    upload,
+    without_unseen,
+)
 
 
 def test_an_upload_is_a_path_and_an_empty_number_the_default_after_a_change_of_look_too():
@@ -33,6 +43,26 @@ def test_a_jpeg_takes_the_place_only_of_what_it_was_made_of():
     for now in ("b.heic", "b.png", None):
         assert put_in_place(now, made) == gr.skip()
     assert put_in_place("b.png", None) == gr.skip()
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "HEIF", "PNG", "AVIF"])
+def test_a_photo_under_a_wrong_name_is_shown_all_the_same(kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    photo = Image.new("RGB", (32, 24), (200, 100, 50))
+    if kind == "HEIF":
+        pillow_heif.from_pillow(photo).save(tmp_path / "photo.heic")
+        (tmp_path / "photo.heic").rename(tmp_path / "photo.jpg")
+    else:
+        photo.save(tmp_path / "photo.jpg", kind)
+    made = as_shown(str(tmp_path / "photo.jpg"))
+    assert is_unseen(tmp_path / "photo.jpg") == bool(made) == (kind in ("TIFF", "HEIF"))
+    if made:
+        with Image.open(made[1]) as shown:
+            assert shown.format == "JPEG" and not is_unseen(made[1])
+
+
+def test_what_is_not_there_is_not_converted(tmp_path):
+    assert not is_unseen(tmp_path / "gone.jpg") and not is_unseen(None)
 
 
 def test_what_can_not_be_converted_is_taken_away():
