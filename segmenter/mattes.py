@@ -1,5 +1,6 @@
 """Alphas of whole folders as pictures: photos, videos, and clips of numbered frames."""
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +27,8 @@ from segmenter.targets import (
 )
 from segmenter.threads import one_thread_a_stage
 
+log = logging.getLogger(__name__)
+
 Work = Callable[[Path, Path], int]  # from an item to its output: how many frames it has
 
 
@@ -46,7 +49,10 @@ class MatteMaker:
         """Write a video's mattes, numbered from 0."""
         alphas = mattes_of_video(path, self.segmenter, self.raw)
         numbered = ((folder / f"{index:06d}.png", alpha) for index, alpha in enumerate(alphas))
-        return write_mattes(numbered)
+        count = write_mattes(numbered)
+        if (later := folder / f"{count:06d}.png").exists():
+            log.warning("%s ends before %s, which is of an earlier video; remove it", path, later)
+        return count
 
     @one_thread_a_stage()
     def clip(self, path: Path, folder: Path) -> int:

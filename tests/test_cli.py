@@ -193,6 +193,21 @@ def test_debug_shows_the_traceback(fake, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("word", ["transparent", "blur"])
+def test_a_file_of_a_background_s_name_does_not_hide_it(fake, tmp_path, monkeypatch, word):
+    save_image(tmp_path / "anna.png", person())
+    (tmp_path / word).write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["replace", "anna.png", "-b", word, "--quiet"]) == 0
+
+
+@pytest.mark.parametrize("option", [["--workers", "0"], ["--address", "auto"]])
+def test_an_option_that_would_change_nothing_is_refused(option, tmp_path, capsys):
+    save_image(tmp_path / "anna.png", person())
+    assert cli.main(["replace", str(tmp_path / "anna.png"), *option]) == 2
+    assert f"{option[0]} has no effect without --engine ray" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("given", [[], ["--debug"]])
 def test_debug_shows_the_traceback_of_a_failed_item_too(given, tmp_path):
     (tmp_path / "broken.jpg").write_text("no photo")

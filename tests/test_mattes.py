@@ -61,6 +61,15 @@ def test_a_folder_in_the_folder_is_a_clip_and_a_video_gives_a_matte_a_frame(tmp_
     assert [item.frames for item in report.items] == [3, 5]
 
 
+def test_mattes_of_a_longer_video_in_the_folder_are_told(tmp_path, caplog):
+    for seconds, later in ((0.2, None), (0.12, "000003.png"), (0.2, None)):
+        caplog.clear()
+        clip = make_clip(tmp_path / "wave.mp4", rate="25", seconds=seconds)
+        matte_all(clip, tmp_path / "out", SEGMENTER, quiet=True)
+        told = [record.getMessage() for record in caplog.records]
+        assert len(told) == bool(later) and all(later in words for words in told)
+
+
 def test_a_clip_s_frames_follow_their_numbers_however_these_are_written(tmp_path, monkeypatch):
     for number in (10, 9, 2, 1, 11):
         save_image(tmp_path / "in" / "clip" / f"take2-{number}.png", person())

@@ -21,11 +21,14 @@ from segmenter.cli.command import (
 )
 from segmenter.cluster.batch import replace_all as replace_all_on_ray
 from segmenter.cluster.crew import Crew
+from segmenter.errors import InvalidInput
 from segmenter.people import CHOICES
 from segmenter.pipeline import ReplaceOptions, read_background, read_point
 from segmenter.refine import RefineOptions
 from segmenter.strokes import Stroke
 from segmenter.targets import MEDIA_ENDINGS, plan, require_exists, require_kept
+
+WORDS = ("transparent", "blur")  # for backgrounds, even where a file is called so
 
 
 def add_replace(commands) -> None:
@@ -170,7 +173,8 @@ def run_replace(chosen: argparse.Namespace) -> int:
         refine=edges,
         smoothing=not chosen.no_smoothing,
     )
-    name = absolute(chosen.background)
+    require_used(chosen)
+    name = chosen.background if chosen.background in WORDS else absolute(chosen.background)
     if Path(name).suffix.lower() in MEDIA_ENDINGS:
         require_exists(Path(name))
     background = read_background(name, chosen.fit)
@@ -204,6 +208,15 @@ def require_background_kept(path: Path, chosen: argparse.Namespace, cutout: bool
     """Raise InvalidInput when a result would overwrite the background's file."""
     outputs = [output for _, output in plan(chosen.input, chosen.output, cutout)]
     require_kept([path], outputs, "the background")
+
+
+def require_used(chosen: argparse.Namespace) -> None:
+    """Raise InvalidInput when an option would change nothing."""
+    for name in ("address", "workers"):
+        if chosen.engine != "ray" and getattr(chosen, name) is not None:
+            raise InvalidInput(
+                f"--{name} has no effect without --engine ray; add that, or leave --{name} out"
+            )
 
 
 def absolute(name: str) -> str:
