@@ -115,7 +115,9 @@ def follow_photo(
     try:
         background = read_choice(*settings).upload
     except InvalidInput as error:  # nothing of an earlier photo or choice may pass for the answer
-        return [*[None] * 5, desk.describe(), str(error), gr.update(visible=False)]
+        words = str(error)
+        sentence = f"{words[0].upper()}{words[1:]}."
+        return [*[None] * 5, desk.describe(), sentence, gr.update(visible=False)]
     if is_unseen(photo) or is_unseen(background):  # another change follows at once
         return [gr.skip()] * 8
     return replace_photo(desk, photo, click, drawing, *settings)
