@@ -15,7 +15,7 @@ from segmenter.arrays import Frame
 from segmenter.errors import UnreadableImage
 from segmenter.images.heif import TooManyPixels, as_tiff
 from segmenter.images.kinds import HEIF, formats_for, read_header, what_is_wrong
-from segmenter.images.srgb import over_white
+from segmenter.images.srgb import over_white, scale_key
 
 LARGEST_PIXELS = 50_000_000
 IMAGE_ENDINGS = frozenset((
@@ -62,6 +62,7 @@ def open_image(path: Path | str) -> Frame:
             _require_fit(path, image)
             if _is_animated(image):
                 log.warning("%s is an animation; of it the first picture is taken", path.name)
+            scale_key(image)
             image.load()
             turn = UPRIGHT.get(_orientation(image))
             picture = over_white(image)

@@ -1,12 +1,27 @@
 """Any decoded picture as 8-bit sRGB."""
 
 from io import BytesIO
+from types import MappingProxyType
 
 import numpy as np
 from PIL import Image, ImageCms
 
 # Not merely "sRGB": profiles with its primaries and a linear curve are called sRGB-something too.
 SRGB_NAMES = ("sRGB IEC61966", "sRGB built-in")
+GREY_STEPS = MappingProxyType({"L;2": 85, "L;4": 17})  # from one of few greys to the next
+
+
+def scale_key(image: Image.Image) -> None:
+    """Bring the colour that a PNG calls transparent to the depth that its pixels will have.
+
+    Pillow leaves it in the file's. Must come before the pixels are loaded.
+    """
+    key = image.info.get("transparency")
+    stored = image.tile[0].args if image.format == "PNG" and image.tile else None
+    if isinstance(key, int) and stored in GREY_STEPS:
+        image.info["transparency"] = key * GREY_STEPS[stored]
+    elif isinstance(key, tuple) and stored == "RGB;16B":
+        image.info["transparency"] = tuple(value >> 8 for value in key)
 
 
 def over_white(image: Image.Image) -> Image.Image:

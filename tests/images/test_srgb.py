@@ -143,13 +143,36 @@ def test_a_profile_that_does_not_fit_counts_as_none(tmp_path, profile):
     assert np.array_equal(open_image(tmp_path / "a.png"), gradient())
 
 
-def test_one_transparent_grey_of_sixteen_bits_is_shown_over_white(tmp_path):
-    greys = Image.fromarray(np.array([[0, 1000, 60_000]], np.uint16))
-    greys.save(tmp_path / "key.png")
-    data = (tmp_path / "key.png").read_bytes()
-    # By the PNG standard: the chunk tRNS before the pixels holds the grey.
-    chunk = b"tRNS" + struct.pack(">H", 1000)
-    chunk = struct.pack(">I", 2) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    at = data.index(b"IDAT") - 4
-    (tmp_path / "key.png").write_bytes(data[:at] + chunk + data[at:])
-    assert open_image(tmp_path / "key.png")[0, :, 0].tolist() == [0, 255, 233]
+def png(depth, kind, row, key):
+    """Return a PNG of one row, as its standard has it, in which one colour is transparent."""
+    header = struct.pack(
+        ">IIBBBBB", len(row) * 8 // (depth * (3 if kind else 1)), 1, depth, kind, 0, 0, 0
+    )
+    data = b"\x89PNG\r\n\x1a\n"
+    parts = {b"IHDR": header, b"tRNS": key, b"IDAT": zlib.compress(b"\0" + row), b"IEND": b""}
+    for name, part in parts.items():
+        data += (
+            struct.pack(">I", len(part)) + name + part + struct.pack(">I", zlib.crc32(name + part))
+        )
+    return data
+
+
+@pytest.mark.parametrize(
+    ("depth", "row", "key", "greys"),
+    [
+        (2, b"\x1b", 2, [0, 85, 255, 255]),  # 0, 1, 2, 3
+        (4, b"\x05\xa8", 5, [0, 255, 170, 136]),
+        (8, b"\x05\x55", 5, [255, 85]),
+        (16, struct.pack(">3H", 0, 1000, 60_000), 1000, [0, 255, 233]),
+    ],
+)
+def test_one_transparent_grey_is_shown_over_white(tmp_path, depth, row, key, greys):
+    (tmp_path / "key.png").write_bytes(png(depth, 0, row, struct.pack(">H", key)))
+    assert open_image(tmp_path / "key.png")[0, :, 0].tolist() == greys
+
+
+def test_one_transparent_colour_of_sixteen_bits_is_shown_over_white(tmp_path):
+    colours = struct.pack(">6H", 0x1234, 0x5678, 0x9ABC, 0x8000, 0, 0)
+    (tmp_path / "key.png").write_bytes(png(16, 2, colours, colours[6:]))
+    (kept, clear), *_ = open_image(tmp_path / "key.png").tolist()
+    assert clear == [255, 255, 255] and np.abs(np.subtract(kept, (0x12, 0x56, 0x9A))).max() <= 1
