@@ -17,7 +17,7 @@ def scale_key(image: Image.Image) -> None:
     Pillow leaves it in the file's. Must come before the pixels are loaded.
     """
     key = image.info.get("transparency")
-    stored = image.tile[0].args if image.format == "PNG" and image.tile else None
+    stored = image.tile[0][3] if image.format == "PNG" and image.tile else None
     if isinstance(key, int) and stored in GREY_STEPS:
         image.info["transparency"] = key * GREY_STEPS[stored]
     elif isinstance(key, tuple) and stored == "RGB;16B":
