@@ -77,8 +77,9 @@ def is_tiff_or_heif(path: Path) -> bool:
         header = read_header(path)
     except UnreadableImage:
         return False
-    is_heif = header[4:8] == b"ftyp" and brands_of(header) & HEIF_BRANDS
-    return header.startswith(TIFF) or bool(is_heif and not brands_of(header) & AVIF_BRANDS)
+    brands = brands_of(header) if header[4:8] == b"ftyp" else set()
+    is_heif = bool(brands & HEIF_BRANDS) and not brands & AVIF_BRANDS
+    return is_heif or header.startswith(TIFF)
 
 
 def what_is_wrong(path: Path, header: bytes, error: Exception) -> str:
