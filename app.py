@@ -92,7 +92,7 @@ def build_live_tab(settings: Settings) -> None:
 
 
 def live_settings(*settings: Any) -> Any:
-    """Return what the live tab's browser half sends through its socket, or says is wrong."""
+    """Return what the live tab's browser half sends through its socket, and says is wrong."""
     try:
         return json.dumps(read_choice(*settings).to_message())
     except SegmenterError as error:

@@ -32,7 +32,17 @@ def blur_without(frames: Tensor, alpha: Tensor, radius_px: float) -> Tensor:
 def weighted_by_certainty(
     frames: Tensor, covered: Tensor, step: int, size: tuple[int, int]
 ) -> Tensor:
-    """Return small pixels' colours times their certainty, and that, (N, 4, h, w) float32."""
+    """Return small pixels' colours times their certainty, and that.
+
+    Args:
+        frames: (N, 3, H, W) float32 in [0, 255].
+        covered: alpha as (N, 1, H, W) float32, whole numbers in [0, 255].
+        step: pixels of a frame that are one small pixel, each way.
+        size: (h, w) of the small pictures.
+
+    Returns:
+        (N, 4, h, w) float32; certainty, the last channel, in [0, 1].
+    """
     near = to_levels(area_resize(dilate(covered, 2 * step + 3), *size))
     certainty = (1 - near / 24).clamp(0, 1)
     weighted = torch.cat((to_levels(area_resize(frames, *size)) * certainty, certainty), dim=1)

@@ -200,7 +200,11 @@ class FFmpeg:
 
 @cache
 def decoded_codecs() -> frozenset[str]:
-    """Return ffmpeg's names of the codecs that it can decode; it knows others by name alone."""
+    """Return ffmpeg's names of the codecs that it can decode; it knows others by name alone.
+
+    Raises:
+        MissingExtra: there is no ffmpeg, or it can't be run.
+    """
     ffmpeg = FFmpeg("-codecs")
     try:
         listed = ffmpeg.stdout.read().decode()
