@@ -5,10 +5,12 @@ import logging
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +124,8 @@ class Replacer:
         result = replace_in_image(
             frame, self.background, segmenter=self.segmenter, options=self.options
         )
-        if not (result.alpha > 0.5).any():
-            log.warning("%s: nobody was found, so nothing of it is kept", path)
+        if not result.has_people:
+            warn_of_nobody(path)
         picture = result.picture
         if self.edges:
             picture = edges_view(frame, result.probability, result.alpha)
@@ -137,14 +139,23 @@ class Replacer:
         steps = replace_in_video(
             path, output, self.background, segmenter=self.segmenter, options=self.options
         )
-        rest = next(steps).frames_expected - 1
-        return 1 + sum(1 for _ in progress(steps, quiet, unit="frame", total=rest))
+        first = next(steps)
+        rest = progress(steps, quiet, unit="frame", total=first.frames_expected - 1)
+        (last,) = deque(chain([first], rest), maxlen=1)
+        if not last.has_people:
+            warn_of_nobody(path)
+        return last.frames_done
 
     def require_video_choices(self) -> None:
         """Raise InvalidInput when what is chosen can be done to photos alone."""
         if self.edges:
             raise InvalidInput("the view of the edges is made of photos, not of videos")
         require_for_motion(self.options)
+
+
+def warn_of_nobody(path: Path) -> None:
+    """Warn that a result is all background."""
+    log.warning("%s: nobody was found, so nothing of it is kept", path)
 
 
 def replace_all(

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from segmenter.arrays import Alpha, Cutout, Frame, Probability, require_coverage, require_frame
 from segmenter.background import (
@@ -71,6 +71,23 @@ class Replacement:
     picture: Frame | Cutout  # the composite (H, W, 3) uint8, or the cut-out (H, W, 4)
     alpha: Alpha  # (H, W) float32 in [0, 1]
     probability: Probability | None = None  # of a photo's chosen people, before refinement
+
+    @property
+    def has_people(self) -> bool:
+        """Whether anybody is kept: where nobody is, all of it is the background."""
+        return has_people(self.alpha)
+
+
+class Shown(NamedTuple):
+    """What is shown of a video's frame (H, W, 3)."""
+
+    picture: Frame | Cutout  # the composite (H, W, 3) uint8, or the cut-out (H, W, 4)
+    has_people: bool  # anybody is kept
+
+
+def has_people(coverage: Alpha | Probability) -> bool:
+    """Tell whether anybody is in an alpha or a probability, (H, W) in [0, 1]."""
+    return bool(coverage.max() > 0.5)
 
 
 def read_background(text: str | Path, fit: str = "cover") -> Background:

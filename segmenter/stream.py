@@ -14,14 +14,14 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 
-from segmenter.arrays import Alpha, Cutout, Frame, require_frame
+from segmenter.arrays import Alpha, Frame, require_frame
 from segmenter.background import Background, Transparent, require_background
 from segmenter.closeup import FixedPace, Pace
 from segmenter.errors import InvalidInput
 from segmenter.gpu import card_for_live, card_for_video
 from segmenter.inference import Segmenter
 from segmenter.matting import Look, Matting
-from segmenter.pipeline import Replacement, ReplaceOptions, put_before, require_options
+from segmenter.pipeline import Replacement, ReplaceOptions, Shown, put_before, require_options
 from segmenter.targets import require_kept
 from segmenter.video import VideoInfo, VideoWriter, between, overlap, probe, read_frames
 
@@ -33,6 +33,7 @@ class Progress:
     frames_done: int
     frames_expected: int
     elapsed_s: float
+    has_people: bool = True  # somebody was found in a frame so far
 
     @property
     def frame_ms(self) -> float:
@@ -173,15 +174,16 @@ def replace_in_video(
     on_card = segmenter.device.kind == "cuda"
     frames = read_frames(source, info=info, hardware=on_card)
     is_cutout = isinstance(background, Transparent)
-    started = time.monotonic()
+    started, has_people = time.monotonic(), False
     with (
         closing(background),
         VideoWriter(target, info, sound_from=source, alpha=is_cutout, hardware=on_card) as writer,
         closing(pictures_of(frames, info, background, segmenter, options)) as pictures,
     ):
-        for done, picture in enumerate(pictures, start=1):
-            writer.write(picture)
-            yield Progress(done, info.frame_count, time.monotonic() - started)
+        for done, shown in enumerate(pictures, start=1):
+            writer.write(shown.picture)
+            has_people |= shown.has_people
+            yield Progress(done, info.frame_count, time.monotonic() - started, has_people)
 
 
 def pictures_of(
@@ -193,8 +195,8 @@ def pictures_of(
     *,
     first: int = 0,
     skip: int = 0,
-) -> Generator[Frame | Cutout]:
-    """Yield every frame's composite or cut-out, made on the graphics card where that works.
+) -> Generator[Shown]:
+    """Yield what is shown of every frame, made on the graphics card where that works.
 
     Args:
         frames: consecutive ones, (H, W, 3) uint8 RGB.
@@ -211,8 +213,9 @@ def pictures_of(
         return between(card.pictures(frames, background, options, times), skip)
     times = (float(index / info.frame_rate) for index in count(first + skip))
 
-    def place(cut: tuple[Frame, Alpha]) -> Frame | Cutout:
-        return put_before(background, *cut, options.refine, next(times)).picture
+    def place(cut: tuple[Frame, Alpha]) -> Shown:
+        done = put_before(background, *cut, options.refine, next(times))
+        return Shown(done.picture, done.has_people)
 
     return overlap(between(alphas_of(frames, segmenter, options), skip), place)
 

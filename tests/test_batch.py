@@ -59,6 +59,19 @@ def test_a_photo_of_nobody_is_told(tmp_path, caplog):
     assert [item["warnings"] for item in json.loads(report.to_json())["items"]] == [[], told]
 
 
+def test_a_video_of_nobody_is_told_and_one_of_somebody_at_times_is_not(tmp_path, caplog):
+    """A person is there in one frame of five."""
+    red = "drawbox=x=40:y=40:w=60:h=60:c=red:t=fill"
+    (tmp_path / "in").mkdir()
+    for name, drawing in (("empty", ""), ("passer-by", f",{red}:enable=eq(n\\,2)")):
+        picture = f"color=0x28AA3C{drawing}"
+        make_clip(tmp_path / "in" / f"{name}.mp4", picture, rate="25", seconds=0.2, sound=None)
+    report = replace_all(tmp_path / "in", tmp_path / "out", BLUE, quiet=True)
+    empty = f"{tmp_path / 'in' / 'empty.mp4'}: nobody was found, so nothing of it is kept"
+    assert caplog.messages == [empty]
+    assert [(item.frames, item.warnings) for item in report.items] == [(5, [empty]), (5, [])]
+
+
 def test_an_unforeseen_failure_stays_with_its_item(folder, tmp_path, monkeypatch):
     def crash(*_, **__):
         raise cv2.error("something inside")

@@ -191,8 +191,8 @@ def test_a_part_begins_after_what_is_only_looked_at():
     info = VideoInfo(160, 120, Fraction(25), 60, Fraction(3))
     frames = (person() for _ in range(10))
     options = ReplaceOptions()
-    pictures = pictures_of(frames, info, Clock(), SEGMENTER, options, first=30, skip=4)
-    assert [picture[0, 0, 0] for picture in pictures] == [34, 35, 36, 37, 38, 39]
+    shown = pictures_of(frames, info, Clock(), SEGMENTER, options, first=30, skip=4)
+    assert [one.picture[0, 0, 0] for one in shown] == [34, 35, 36, 37, 38, 39]
 
 
 class TestVideo:

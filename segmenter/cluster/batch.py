@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from segmenter.batch import Item, Outcome, Report, progress
-from segmenter.cluster.chunks import chunk_length, split
+from segmenter.cluster.chunks import Written, chunk_length, split
 from segmenter.cluster.crew import Assignment, Crew
 from segmenter.cluster.tasks import Joining, Piece, Survey, Task, Whole
 from segmenter.errors import OutputFailed
@@ -29,7 +29,7 @@ class Entry:
     output: Path
     info: VideoInfo | None = None
     count: int = 0  # of the chunks
-    pieces: dict[int, tuple[Path, int]] = field(default_factory=dict)  # by first frame
+    pieces: dict[int, tuple[Path, Written]] = field(default_factory=dict)  # by first frame
     seconds: float = 0.0  # of work, by whichever workers
     warnings: list[str] = field(default_factory=list)
     item: Item | None = None  # in the end

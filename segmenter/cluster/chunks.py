@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from segmenter.background import Transparent
 from segmenter.batch import Replacer
@@ -29,6 +30,13 @@ class Chunk:
     stop: int | None
 
 
+class Written(NamedTuple):
+    """What a chunk's file holds."""
+
+    frames: int
+    has_people: bool  # somebody is in one of them
+
+
 def chunk_length(frames: int, workers: int) -> int:
     """Return how long chunks should be when so many frames are waiting for so many workers."""
     return min(LONGEST, max(SHORTEST, frames // (workers * CHUNKS_A_WORKER)))
@@ -44,8 +52,8 @@ def split(source: Path, info: VideoInfo, length: int) -> list[Chunk]:
 
 def replace_chunk(
     source: Path, target: Path, info: VideoInfo, chunk: Chunk, replacer: Replacer
-) -> int:
-    """Write one chunk of a video, without sound, and return how many frames it has.
+) -> Written:
+    """Write one chunk of a video, without sound.
 
     Raises:
         UnreadableVideo: there are fewer frames than the chunk should have.
@@ -61,17 +69,18 @@ def replace_chunk(
     pictures = pictures_of(
         frames, info, background, replacer.segmenter, options, first=first, skip=chunk.start - first
     )
-    done = 0
+    done, has_people = 0, False
     with (
         closing(background),
         VideoWriter(target, info, alpha=is_cutout, hardware=on_card) as writer,
         closing(pictures),
     ):
-        for picture in pictures:
-            writer.write(picture)
+        for shown in pictures:
+            writer.write(shown.picture)
+            has_people |= shown.has_people
             done += 1
         if chunk.stop is not None and done < chunk.stop - chunk.start:
             raise UnreadableVideo(
                 f"{source.name} breaks off at frame {chunk.start + done}; re-encode it"
             )
-    return done
+    return Written(done, has_people)

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 import cv2
 
-from segmenter.batch import Outcome, Replacer, attempt
-from segmenter.cluster.chunks import Chunk, replace_chunk
+from segmenter.batch import Outcome, Replacer, attempt, warn_of_nobody
+from segmenter.cluster.chunks import Chunk, Written, replace_chunk
 from segmenter.targets import is_video
 from segmenter.video import VideoInfo, join, probe
 
@@ -53,7 +53,7 @@ class Piece:
     info: VideoInfo
     chunk: Chunk
 
-    def do(self, replacer: Replacer, target: Path) -> int:
+    def do(self, replacer: Replacer, target: Path) -> Written:
         """Write the chunk."""
         return replace_chunk(self.source, target, self.info, self.chunk, replacer)
 
@@ -64,12 +64,15 @@ class Joining:
 
     source: Path
     info: VideoInfo
-    pieces: tuple[tuple[Path, int], ...]  # files in order, and their frames
+    pieces: tuple[tuple[Path, Written], ...]  # in order
 
     def do(self, replacer: Replacer, target: Path) -> int:
         """Write the video."""
-        join(list(self.pieces), target, self.info, sound_from=self.source)
-        return sum(frames for _, frames in self.pieces)
+        pieces = [(path, written.frames) for path, written in self.pieces]
+        join(pieces, target, self.info, sound_from=self.source)
+        if not any(written.has_people for _, written in self.pieces):
+            warn_of_nobody(self.source)
+        return sum(frames for _, frames in pieces)
 
 
 class Worker:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from segmenter.arrays import Cutout, Frame, require_frame
+from segmenter.arrays import Frame, require_frame
 from segmenter.background import Background, Blur, Colour, Transparent
 from segmenter.closeup import Nearness
 from segmenter.errors import OutputFailed, first_line
@@ -27,7 +27,7 @@ from segmenter.gpu.steady import AlphaSteadier
 from segmenter.gpu.study import Findings, Study
 from segmenter.gpu.transfer import download, on_stream, upload
 from segmenter.inference import Segmenter
-from segmenter.pipeline import HERS_SHARE, Replacement, ReplaceOptions
+from segmenter.pipeline import HERS_SHARE, Replacement, ReplaceOptions, Shown, has_people
 from segmenter.video import overlap
 
 Result = TypeVar("Result")
@@ -78,10 +78,12 @@ class DeviceReplacer:
 
     def place(
         self, studied: Studied, background: Background, times: Sequence[float]
-    ) -> list[Frame | Cutout]:
+    ) -> list[Shown]:
         """Refine the edges, and composite or cut out; `times` are the frames' seconds."""
         with torch.inference_mode(), on_stream(self._stream):
-            return list(download(self.on_device(studied, background, times)[0])[0])
+            pictures = download(self.on_device(studied, background, times)[0])[0]
+        found = [has_people(one.probability) for one in studied.findings]  # alphas stay there
+        return list(map(Shown, pictures, found))
 
     def __call__(
         self, frame: Frame, background: Background, options: ReplaceOptions, time_s: float
@@ -138,16 +140,15 @@ class DeviceReplacer:
         background: Background,
         options: ReplaceOptions,
         times: Iterator[float],
-    ) -> Iterator[Frame | Cutout]:
-        """Yield the picture of every frame of a video; reading and the three steps overlap.
+    ) -> Iterator[Shown]:
+        """Yield what is shown of every frame of a video; reading and the three steps overlap.
 
         Raises:
             OutputFailed: the device failed.
         """
 
-        def place(studied: Studied) -> list[Frame | Cutout]:
-            shown = list(islice(times, len(studied.findings)))
-            return self.place(studied, background, shown)
+        def place(studied: Studied) -> list[Shown]:
+            return self.place(studied, background, list(islice(times, len(studied.findings))))
 
         seen = overlap(overlap(batches_of(frames, self._batch), require_frames), self.look)
         placed = overlap(overlap(seen, partial(self.study, options=options)), place)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from segmenter.errors import InvalidInput
 from segmenter.page.choice import require_there
+from segmenter.stream import Progress
 from segmenter.video import VideoInfo, probe
 
 LARGEST_UPLOAD_MB = 200
@@ -15,11 +16,16 @@ AUTOMATIC = "Automatic"  # the format that suits the background
 FORMAT_CHOICES = (AUTOMATIC, *FORMATS)
 
 
-def cut_off(info: VideoInfo, count: int) -> str:
-    """Return what is to be said of a video of which so many frames came; usually nothing."""
-    if not info.lacks(count):
-        return ""
-    return f"Your video is cut off or damaged: {count} of about {info.expected_count} frames came."
+def advice_on(info: VideoInfo, done: Progress) -> str:
+    """Return what is to be said of a finished video; usually nothing."""
+    words, count = [], done.frames_done
+    if not done.has_people:
+        words.append("Nobody was found in this video, so nothing of it is kept.")
+    if info.lacks(count):
+        words.append(
+            f"Your video is cut off or damaged: {count} of about {info.expected_count} frames came."
+        )
+    return " ".join(words)
 
 
 def require_video(path: Path) -> VideoInfo:

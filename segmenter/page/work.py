@@ -21,7 +21,7 @@ from segmenter.page.choice import Choice, is_clip, make_background, make_options
 from segmenter.page.previews import paled, preview
 from segmenter.page.results import job_folder
 from segmenter.page.seen import SeenPhotos
-from segmenter.page.videos import choose_ending, cut_off, in_words, require_video
+from segmenter.page.videos import advice_on, choose_ending, in_words, require_video
 from segmenter.people import Point
 from segmenter.pipeline import replace_in_image
 from segmenter.refine import edges_view
@@ -119,7 +119,7 @@ class Desk:
                 folder / f"{path.stem}-edges.jpg",
                 folder / "board.jpg",
                 folder / f"{path.stem}-backdrop.png",
-                has_people=bool((result.alpha > 0.5).any()),
+                has_people=result.has_people,
             )
             save_image(files.before, shrink(frame, PREVIEW_SIDE))
             save_image(files.after, shrink(preview(result.picture), PREVIEW_SIDE))
@@ -180,7 +180,7 @@ class Desk:
                 for progress in steps:
                     self.frame_ms = progress.frame_ms
                     yield progress
-        yield VideoFile(target, cut_off(info, progress.frames_done))
+        yield VideoFile(target, advice_on(info, progress))
 
 
 def as_shares(pixel: tuple[int, int], frame: Frame) -> Point:

@@ -11,6 +11,7 @@ from scenes import RedSegmenter
 from segmenter.background import Colour, Picture
 from segmenter.batch import Replacer
 from segmenter.cluster.chunks import OVERLAP, Chunk, chunk_length, replace_chunk, split
+from segmenter.cluster.tasks import Joining, Piece
 from segmenter.errors import InvalidInput, UnreadableVideo
 from segmenter.pipeline import ReplaceOptions, read_background
 from segmenter.video import VideoInfo, probe, read_frames
@@ -80,7 +81,7 @@ def test_no_seam_shows(tmp_path, pictures, smoothing):
     clip = camera(tmp_path / "clip.mp4", seconds=4)
     info, options = probe(clip), ReplaceOptions(smoothing=smoothing)
     replacer = Replacer(Flickering(), Colour(0, 0, 255), options)
-    assert replace_chunk(clip, tmp_path / "whole.mp4", info, Chunk(0, None), replacer) == 100
+    assert replace_chunk(clip, tmp_path / "whole.mp4", info, Chunk(0, None), replacer).frames == 100
     whole = pictures.copy()
     pictures.clear()
     for chunk in (Chunk(0, 60), Chunk(60, 85), Chunk(85, None)):
@@ -120,6 +121,20 @@ def test_a_chunk_that_lacks_frames_is_refused_and_leaves_nothing(tmp_path):
     with pytest.raises(UnreadableVideo, match=r"clip\.mp4 breaks off at frame 25"):
         replace_chunk(clip, tmp_path / "out" / "a.mp4", probe(clip), Chunk(10, 30), replacer)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(("boxes", "told"), [(":enable='lt(n,3)'", 0), (":enable='lt(n,0)'", 1)])
+def test_a_joined_video_of_nobody_is_told(tmp_path, caplog, boxes, told):
+    """Somebody in one of the pieces is enough."""
+    drawn = f"color=0x28AA3C,drawbox=x=40:y=40:w=60:h=60:c=red:t=fill{boxes}"
+    clip = make_clip(tmp_path / "clip.mp4", drawn, rate="25", seconds=0.4, sound=None)
+    info, replacer = probe(clip), Replacer(RedSegmenter(), Colour(0, 0, 0), ReplaceOptions())
+    pieces = []
+    for number, chunk in enumerate((Chunk(0, 5), Chunk(5, None))):
+        piece = tmp_path / f"{number}.mp4"
+        pieces.append((piece, Piece(clip, info, chunk).do(replacer, piece)))
+    assert Joining(clip, info, tuple(pieces)).do(replacer, tmp_path / "joined.mp4") == 10
+    assert caplog.messages == [f"{clip}: nobody was found, so nothing of it is kept"] * told
 
 
 def test_choices_for_photos_alone_are_refused(tmp_path):

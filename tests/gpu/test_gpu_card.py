@@ -54,7 +54,8 @@ def pictures(segmenter, background, options, card=None):
     with card or torch.inference_mode():
         replacer = DeviceReplacer(segmenter, batch=3)
     times = (number / 25 for number in range(100))
-    return np.array(list(replacer.pictures(iter(FRAMES), background, options, times)))
+    shown = replacer.pictures(iter(FRAMES), background, options, times)
+    return np.array([one.picture for one in shown])
 
 
 @pytest.mark.parametrize(

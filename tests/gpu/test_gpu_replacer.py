@@ -18,7 +18,7 @@ from drawn import devices, differences, texture
 
 from segmenter import gpu, stream
 from segmenter.background import Background, Blur, Clip, Colour, Picture, Transparent
-from segmenter.benchmark.scenes import Stage
+from segmenter.benchmark.scenes import Stage, room
 from segmenter.closeup import Closeup
 from segmenter.errors import InvalidInput, OutputFailed
 from segmenter.gpu import replacer as module
@@ -31,7 +31,7 @@ from segmenter.motion import MotionTracker
 from segmenter.pipeline import ReplaceOptions, put_before
 from segmenter.refine import RefineOptions
 from segmenter.stream import LiveReplacer, pictures_of, replace_in_video
-from segmenter.video import between, probe, read_frames
+from segmenter.video import VideoInfo, between, probe, read_frames
 
 # She holds nothing that might be part of her or not.
 PORTRAIT = Path(__file__).parents[2] / "examples" / "portraits" / "grace-hopper.jpg"
@@ -111,7 +111,8 @@ def on_cpu(segmenter, frames, background, options):
 def on_device(segmenter, frames, background, options, batch=3):
     times = (number / 25 for number in range(1000))
     replacer = DeviceReplacer(segmenter, batch)
-    return np.array(list(replacer.pictures(iter(frames), background, options, times)))
+    shown = replacer.pictures(iter(frames), background, options, times)
+    return np.array([one.picture for one in shown])
 
 
 def assert_alike(found, expected, device):
@@ -267,6 +268,16 @@ def test_a_video_takes_the_cards_way(segmenters, as_card, tmp_path, monkeypatch)
     assert len(frames) == 18
 
 
+def test_the_card_tells_whether_anybody_is_found(segmenters, as_card, moving):
+    def found_in(frames):
+        info, options = VideoInfo(*SIZE[::-1], Fraction(25), len(frames), None), ReplaceOptions()
+        shown = pictures_of(frames, info, BLUE, segmenters("cpu"), options)
+        return [one.has_people for one in shown]
+
+    assert found_in(moving(3)) == [True] * 3
+    assert found_in([room(*SIZE, seed=1)] * 3) == [False] * 3
+
+
 def test_a_part_of_a_video_takes_it_too(segmenters, as_card, tmp_path, monkeypatch):
     """Frames that are only looked at are not given; a background knows where the part begins."""
     monkeypatch.setattr(stream, "alphas_of", None)
@@ -275,7 +286,7 @@ def test_a_part_of_a_video_takes_it_too(segmenters, as_card, tmp_path, monkeypat
     whole = list(pictures_of(read_frames(source), *told))
     part = list(pictures_of(between(read_frames(source), 3), *told, first=3, skip=2))
     assert (len(whole), len(part)) == (9, 4)
-    np.testing.assert_array_equal([x[0, 0] for x in part], [x[0, 0] for x in whole[5:]])
+    np.testing.assert_array_equal(*([x.picture[0, 0] for x in some] for some in (part, whole[5:])))
 
 
 def out_of_memory(*_):

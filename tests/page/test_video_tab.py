@@ -50,6 +50,14 @@ def test_a_video_that_is_cut_off_is_told(desk, tmp_path):
     assert "cut off" not in state
 
 
+def test_a_video_with_nobody_in_it_is_told(desk, video, tmp_path):
+    empty = make_clip(tmp_path / "empty.mp4", "color=0x336633", rate="10", seconds=0.3)
+    state, _, _, _ = last_of(replace_video(desk, str(empty), "Automatic", *COLOUR))
+    assert "Nobody was found in this video" in state
+    state, _, _, _ = last_of(replace_video(desk, str(video), "Automatic", *COLOUR))
+    assert "Nobody" not in state
+
+
 def test_the_estimate_tells_size_rate_and_sound(desk, video):
     words = estimate_video(desk, str(video))
     assert words.startswith("1 s of 160x96 at 10 frames a second, with sound: about ")
