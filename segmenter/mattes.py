@@ -29,6 +29,7 @@ from segmenter.threads import one_thread_a_stage
 
 log = logging.getLogger(__name__)
 
+SUFFIX = "-matte"  # of what lies beside its input
 Work = Callable[[Path, Path], int]  # from an item to its output: how many frames it has
 
 
@@ -63,15 +64,25 @@ class MatteMaker:
 
     def plan(self, path: Path, source: Path, target: Path) -> tuple[Path, Work] | None:
         """Return where an item of `source` goes, and what is done with it; None for other files."""
-        is_single = path == source  # whose content decides, whatever its ending
-        folder = target if is_single else target / path.parent.relative_to(source)
+        if path == source:  # whose content decides, whatever its ending
+            return self.plan_single(path, target)
+        folder = target / path.parent.relative_to(source)
         if path.is_dir():
             return folder / path.name, self.clip
         if is_video(path):
-            return folder if is_single else folder / path.stem, self.video
-        if is_single or path.suffix.lower() in IMAGE_ENDINGS:
-            return matte_file(path, folder, is_single), self.photo
+            return folder / path.stem, self.video
+        if path.suffix.lower() in IMAGE_ENDINGS:
+            return folder / f"{path.stem}.png", self.photo
         return None
+
+    def plan_single(self, path: Path, target: Path) -> tuple[Path, Work]:
+        """Return where the matte of the only photo or video goes, and what is done with it."""
+        # Beside the input the plain names may be another original's.
+        is_beside = os.path.isdir(target) and os.path.samefile(target, path.parent)
+        if is_video(path):
+            return target / f"{path.stem}{SUFFIX}" if is_beside else target, self.video
+        name = f"{path.stem}{SUFFIX if is_beside else ''}.png"
+        return (target if names_matte(target) else target / name), self.photo
 
 
 def matte_all(
@@ -81,7 +92,7 @@ def matte_all(
 
     A folder inside `source` with pictures in it is a clip: these follow each other in time. Other
     folders are looked into, and the tree is kept. The matte of a single photo is TARGET itself
-    where that ends in `.png` and is no folder.
+    where that ends in `.png` and is no folder; in the photo's own folder it is <stem>-matte.png.
 
     Args:
         source: a photo, a video, or a folder.
@@ -112,10 +123,12 @@ def inputs_of(source: Path, target: Path) -> list[Path]:
     """List the photo, the video, or the folder's files and clips.
 
     Raises:
-        InvalidInput: the target is a file, and must be a folder.
+        InvalidInput: the target is a file, and must be a folder, or is the input folder.
     """
     if not source.is_file():
         require_folder(target)
+        if os.path.isdir(target) and os.path.samefile(source, target):
+            raise InvalidInput(f"{target} is the input folder itself; choose another output")
         return list(files_and_clips(source, target))
     if is_video(source) or target.suffix.lower() not in IMAGE_ENDINGS:
         require_folder(target)
@@ -149,14 +162,14 @@ def is_matte(path: Path) -> bool:
         return False
 
 
-def matte_file(path: Path, target: Path, is_single: bool) -> Path:
-    """Return where a photo's matte goes; raise InvalidInput when that is named as no PNG."""
+def names_matte(target: Path) -> bool:
+    """Tell whether a target is a photo's matte, and no folder; InvalidInput when it is no PNG."""
     ending = target.suffix.lower()
-    if not is_single or os.path.isdir(target) or ending not in IMAGE_ENDINGS:
-        return target / f"{path.stem}.png"
+    if os.path.isdir(target) or ending not in IMAGE_ENDINGS:
+        return False
     if ending != ".png":
         raise InvalidInput(f"a matte is no {ending}; name {target.stem}.png, or a folder")
-    return target
+    return True
 
 
 def require_photos_kept(paths: list[Path], outputs: list[Path]) -> None:

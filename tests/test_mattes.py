@@ -123,16 +123,33 @@ def test_mattes_of_one_name_are_told_apart(tmp_path):
 
 @pytest.mark.parametrize(
     ("given", "target"),
-    [(".", "."), ("a.png", "."), ("a.png", "a.png"), (".", "clip"), ("..", "..")],
+    [(".", "."), ("a.png", "a.png"), (".", "clip"), ("..", "..")],
 )
 def test_no_matte_overwrites_a_photo(tmp_path, given, target):
     photos = tmp_path / "photos"
     for name in ("a.png", "b.jpg", "clip/a.png"):
         save_image(photos / name, person())
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
-    with pytest.raises(InvalidInput, match="the input itself"):
+    with pytest.raises(InvalidInput, match=r"the input (folder )?itself"):
         matte_all(photos / given, photos / target, SEGMENTER, quiet=True)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_a_matte_beside_its_input_leaves_other_originals_alone(tmp_path, monkeypatch):
+    for name in ("a.jpg", "a.png", "wave/000000.png"):
+        save_image(tmp_path / name, person())
+    make_clip(tmp_path / "wave.mp4", rate="25", seconds=0.08)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    monkeypatch.chdir(tmp_path)
+    for given, expected in (
+        ("a.jpg", ["a-matte.png"]),
+        ("wave.mp4", ["wave-matte/000000.png", "wave-matte/000001.png"]),
+    ):
+        report = matte_all(tmp_path / given, Path("."), SEGMENTER, quiet=True)
+        assert not report.failures
+        assert all((tmp_path / name).exists() for name in expected)
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(list(tmp_path.rglob("*.*"))) == len(before) + 3
 
 
 def test_the_content_of_one_photo_decides_whatever_its_ending(tmp_path):
