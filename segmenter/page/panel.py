@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from segmenter.background import FITS
+from segmenter.background import FITS, Colour
 from segmenter.errors import InvalidInput
 from segmenter.page.choice import LARGEST_BLUR_PX, AskedOptions, Choice
 from segmenter.page.widgets import AT_ONCE, show_as_jpeg, slider, upload
@@ -161,13 +161,16 @@ def read_choice(
     """Turn the widgets' values into a choice.
 
     Raises:
-        InvalidInput: an own picture is wanted and none is there.
+        InvalidInput: an own picture is wanted and none is there, or what was typed is no colour.
     """
+    colour = (colour or DEFAULT_COLOUR).strip()
+    if kind == COLOUR:
+        Colour.from_hex(colour)
     if kind == UPLOAD and not upload:
         raise InvalidInput("add a picture of your own under Background, or choose another kind")
     words = {
         PRESET: preset or "",
-        COLOUR: colour or DEFAULT_COLOUR,
+        COLOUR: colour,
         UPLOAD: "",
         BLUR: f"blur:{blur_px:.0f}",
         NOTHING: "transparent",

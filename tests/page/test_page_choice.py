@@ -36,6 +36,13 @@ def test_an_own_picture_that_is_missing_is_asked_for():
         read_choice("My picture", *COLOUR[1:])
 
 
+@pytest.mark.parametrize("typed", ["red", "#12", "rgb(1, 2, 3)", "blur"])
+def test_what_is_typed_as_a_colour_and_is_none_is_told(typed):
+    with pytest.raises(InvalidInput, match="is not a colour; write it as #rrggbb"):
+        read_choice("Colour", "", typed, *COLOUR[3:])
+    read_choice("Blur", "", typed, *COLOUR[3:])
+
+
 @pytest.mark.parametrize(
     "text",
     [
