@@ -22,9 +22,11 @@ from numpy.random import Generator
 from torch.utils.data import Dataset
 
 from segmenter.errors import InvalidDataset, InvalidInput
+from segmenter.training.augment.bars import put_bars
 from segmenter.training.augment.camera import SHAKE_CHANCE, shake, simulate_camera
 from segmenter.training.augment.compose import composite, group, is_whole
 from segmenter.training.augment.objects import put_object
+from segmenter.training.augment.plain import plain_backdrop
 from segmenter.training.augment.views import Sample, random_backdrop, random_view
 from segmenter.training.pairs import Pair, check_pairs, find_pairs, split
 from segmenter.training.pictures import entries, find_folder, find_pictures, read_image
@@ -46,6 +48,9 @@ MADE = ("composites", "nobody")  # kinds of samples that are made, not read
 SPLIT_SEED = 1
 # Composites take their people from the cut-outs this often, else from the photos with masks.
 CUTOUT_SHARE = 0.65
+# So often a ground is drawn rather than a picture, and has nothing on it.
+PLAIN_SHARE = 0.12
+BARS_CHANCE = 0.05
 CROWD = (0.77, 0.16, 0.07)  # chances of one, two, three people in a composite
 # So many composites are of a small group far away, of photos that show people whole.
 GROUP_SHARE, LARGEST_GROUP, TRIES = 0.25, 5, 20
@@ -180,6 +185,8 @@ class PersonDataset(Dataset):
         sample = self.draw(kind, height, width, rng)
         if rng.random() < SHAKE_CHANCE:
             sample = shake(sample, rng)
+        if rng.random() < BARS_CHANCE:
+            sample = put_bars(sample, rng)
         # torchvision's transforms draw from the global generator, which dropout needs undisturbed.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**31)))
@@ -205,7 +212,9 @@ class PersonDataset(Dataset):
         return self.add_object(sample, OBJECT_SHARE_FRONT, rng)
 
     def draw_background(self, height: int, width: int, rng: Generator) -> np.ndarray:
-        """Return a view (height, width, 3) of a picture without people."""
+        """Return a view (height, width, 3) of a picture without people, or a plain ground."""
+        if rng.random() < PLAIN_SHARE:
+            return plain_backdrop(height, width, rng)
         return random_backdrop(read_image(pick(self.backgrounds, rng)), height, width, rng)
 
     def add_object(self, sample: Sample, share: float, rng: Generator) -> Sample:

@@ -28,6 +28,7 @@ PHOTOMETRIC = v2.Compose(
 # A cheap camera's own treatment, after its faults.
 SHARPEN = v2.RandomAdjustSharpness(2.5, p=0.12)
 JPEG_CHANCE, JPEG_QUALITY = 0.4, (35, 95)
+FLARE_CHANCE = 0.1
 
 
 def simulate_camera(image: Tensor, rng: Generator) -> Tensor:
@@ -36,6 +37,8 @@ def simulate_camera(image: Tensor, rng: Generator) -> Tensor:
     torchvision's part draws from torch's global generator.
     """
     image = PHOTOMETRIC(image)
+    if rng.random() < FLARE_CHANCE:
+        image = flare(image, rng)
     if rng.random() < 0.35:
         image = expose(image, rng)
     if rng.random() < 0.15:
@@ -56,6 +59,18 @@ def expose(image: Tensor, rng: Generator) -> Tensor:
     read, shot = float(rng.uniform(0.0, 0.04)), float(rng.uniform(0.0, 0.08))
     light += (read + shot * light.sqrt()) * random_noise(light.shape, rng)
     return (light.clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def flare(image: Tensor, rng: Generator) -> Tensor:
+    """Lay a veil of light over a picture, as a window or a lamp behind people does in the lens."""
+    height, width = image.shape[-2:]
+    y, x = (torch.linspace(-1, 1, side) for side in (height, width))
+    top, left = rng.uniform(-1, 1, 2)
+    reach, strength = float(rng.uniform(0.4, 2.0)), float(rng.uniform(0.15, 0.6))
+    apart = ((y - float(top)) ** 2)[:, None] + (x - float(left)) ** 2
+    veil = strength * torch.exp(-apart / (2 * reach**2))
+    dark = (255 - image.float()) * (1 - veil)  # what is white already stays so
+    return (255 - dark).round().to(torch.uint8)
 
 
 def white_balance(rng: Generator) -> np.ndarray:

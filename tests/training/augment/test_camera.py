@@ -27,6 +27,20 @@ def test_light_goes_from_dark_to_bright():
     assert min(means) < 40 and max(means) > 150
 
 
+def test_a_veil_of_light_brightens_and_takes_contrast_away():
+    bars = torch.zeros(3, 60, 80, dtype=torch.uint8)
+    bars[:, :, ::2] = 200
+    veiled = [camera.flare(bars, np.random.default_rng(seed)).float() for seed in range(40)]
+    for taken in veiled:
+        assert taken.shape == bars.shape and (taken >= bars).all()
+        assert taken[:, :, ::2].mean() - taken[:, :, 1::2].mean() < 199
+    assert max(float(taken[:, :, 1::2].mean()) for taken in veiled) > 100
+    where = [divmod(int(taken[0, :, 1::2].argmax()), 40) for taken in veiled]
+    assert len(set(where)) > 30, "the lamp is anywhere"
+    white = torch.full((3, 6, 8), 255, dtype=torch.uint8)
+    assert (camera.flare(white, np.random.default_rng(1)) == 255).all()
+
+
 def test_more_light_has_more_noise_and_less_of_it_by_proportion():
     """Photons are counted: the deviation grows, but slower than the light."""
     image = torch.cat([torch.full((3, 64, 200), level) for level in (60, 160)], dim=1)
