@@ -150,6 +150,27 @@ def test_an_empty_folder_is_named(tmp_path):
         make(tmp_path)
 
 
+def test_some_grounds_are_plain(data, monkeypatch):
+    plain, rng = [], np.random.default_rng(0)
+    for share in (0, 1):
+        monkeypatch.setattr("segmenter.training.data.PLAIN_SHARE", share)
+        grounds = [make(data).draw_background(64, 64, rng) for _ in range(5)]
+        steps = [np.abs(np.diff(ground.astype(int), axis=1)).max() for ground in grounds]
+        plain.append(max(steps) <= 16)
+    assert plain == [False, True]
+
+
+def test_bars_are_put_beside_some(data, monkeypatch):
+    monkeypatch.setattr("segmenter.training.data.SHAKE_CHANCE", 0)
+    barred = []
+    for chance in (0, 1):
+        monkeypatch.setattr("segmenter.training.data.BARS_CHANCE", chance)
+        dataset = make(data)
+        masks = [dataset[index][1][0] for index in range(12)]
+        barred.append(all(not (m[:2].any() and m[:, :2].any()) for m in masks))
+    assert barred == [False, True]
+
+
 def test_groups_are_of_photos_that_show_people_whole_if_there_are_any(data, tmp_path, monkeypatch):
     monkeypatch.setattr("segmenter.training.data.GROUP_SHARE", 1)
     monkeypatch.setattr("segmenter.training.data.OBJECT_SHARE_FRONT", 0)
