@@ -17,13 +17,23 @@ def add_export(commands) -> None:
         "Turn a run's averaged weights, or released ones, into files for others: NAME.safetensors, "
         "NAME.onnx and the record NAME.json; and print how near each file comes to PyTorch. "
         "A run's record keeps the sizes, licence and trained_on of a NAME.json that is in the "
-        "folder already, and tells what it kept.",
+        "folder already, and tells what it kept. Of several checkpoints the mean of their weights "
+        "is written.",
     )
     parser.add_argument(
         "source",
         type=named_path,
+        nargs="+",
         metavar="CHECKPOINT",
         help="checkpoint.pt of a run, or the .json record of released weights",
+    )
+    parser.add_argument(
+        "--shares",
+        type=float,
+        nargs="+",
+        default=[],
+        metavar="SHARE",
+        help="how much each of several checkpoints counts (default: all alike)",
     )
     parser.add_argument("-o", "--output", type=named_path, required=True, help="folder to write to")
     parser.add_argument(
@@ -85,6 +95,7 @@ def run_export(chosen: argparse.Namespace) -> int:
         formats=tuple(chosen.formats),
         fixed_size=chosen.fixed_size,
         calibration=tuple(chosen.calibration),
+        shares=tuple(chosen.shares),
     )
     photos = parity_photos(chosen.photos, PARITY_PHOTOS)
     release = export(chosen.source, chosen.output, options)

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle
@@ -12,10 +12,11 @@ from torch import nn
 
 from segmenter.errors import InvalidInput
 from segmenter.export.int8 import write_int8
+from segmenter.export.mean import read_mean
 from segmenter.export.onnx import LARGEST_MULTIPLE, STRIDE_MULTIPLE, require_exporter, write_onnx
 from segmenter.export.photos import calibration_photos
 from segmenter.export.records import describe, read_older, write_records
-from segmenter.export.source import Source, read_source
+from segmenter.export.source import Source
 from segmenter.export.tflite import require_converter, write_tflite
 from segmenter.files import finished
 from segmenter.preprocess import Batch, padded_shape, to_batch
@@ -39,6 +40,7 @@ class ExportOptions:
     formats: tuple[str, ...] = ("onnx",)  # of FORMATS; ONNX is always written
     fixed_size: int | None = None  # pixels; adds an ONNX file whose sides are this and no other
     calibration: tuple[Path, ...] = ()  # folders of photos, for int8
+    shares: tuple[float, ...] = ()  # how much each of several runs counts; (): all alike
 
     def __post_init__(self):
         """Refuse what can't be written."""
@@ -77,18 +79,22 @@ class Release:
     files: dict[str, Path]  # safetensors, onnx, fixed, tflite, int8, int8_record, record
 
 
-def export(source: Path, folder: Path, options: ExportOptions | None = None) -> Release:
+def export(
+    source: Path | Sequence[Path], folder: Path, options: ExportOptions | None = None
+) -> Release:
     """Write NAME.safetensors, NAME.onnx, NAME.json, and what else the options ask for.
 
     All files appear, or none.
 
     Args:
-        source: a checkpoint of a run, or the .json record of released weights.
+        source: a checkpoint of a run, or the .json record of released weights; of several the mean
+            of their weights.
         folder: where to write.
         options: what to write.
 
     Raises:
-        InvalidInput: the source is no checkpoint, or one of another architecture.
+        InvalidInput: the source is no checkpoint, or one of another architecture, or several that
+            can't be averaged.
         OutputFailed: the folder can't be written to, or is full.
         WeightsUnavailable: the source is a record whose weights can't be found or trusted, or the
             record to go on from can't be read.
@@ -102,7 +108,8 @@ def export(source: Path, folder: Path, options: ExportOptions | None = None) -> 
     photos = (
         calibration_photos(options.calibration, CALIBRATION_PHOTOS) if options.calibration else []
     )
-    network = read_source(source, options.architecture)
+    sources = [source] if isinstance(source, Path) else source
+    network = read_mean(sources, options.shares, options.architecture)
     files = files_of(options.name or network.name, folder, options)
     goes_on = files["record"].exists() and not network.record
     older = read_older(files["record"]) if goes_on else None
